@@ -1,0 +1,160 @@
+import type { Expression as AstExpression } from "../ast.ts";
+import { type KernelError, KernelError as MakeError, type Span } from "../diagnostics.ts";
+import { evaluate } from "../evaluate/evaluate.ts";
+import { convert } from "../evaluate/value.ts";
+import { AikoError } from "../../errors.ts";
+import type { Constant, Expression, Function, Override, Value, Variable } from "../ir.ts";
+import { convertible, isAbstract, isConstructible, sameType, type Type, typeName } from "../types.ts";
+
+/** What a name in scope stands for. */
+export type Entity =
+  | { readonly kind: "type"; readonly type: Type }
+  | { readonly kind: "constant"; readonly constant: Constant }
+  | { readonly kind: "override"; readonly override: Override }
+  | { readonly kind: "variable"; readonly variable: Variable }
+  | { readonly kind: "value"; readonly value: Value }
+  | { readonly kind: "function"; readonly function: Function; readonly mustUse: boolean };
+
+/** Names visible at one place: a chain of blocks, then the module. */
+export class Scope {
+  readonly source: string;
+  readonly features: ReadonlySet<string>;
+  /** The function whose body is being checked; `undefined` at module scope. */
+  readonly function: Function | undefined;
+  readonly #parent: Scope | undefined;
+  readonly #module: (name: string, span: Span) => Entity | undefined;
+  readonly #names = new Map<string, Entity>();
+
+  constructor(
+    source: string,
+    features: ReadonlySet<string>,
+    module: (name: string, span: Span) => Entity | undefined,
+    within?: Function,
+    parent?: Scope,
+  ) {
+    this.source = source;
+    this.features = features;
+    this.function = within;
+    this.#module = module;
+    this.#parent = parent;
+  }
+
+  inner(within = this.function): Scope {
+    return new Scope(this.source, this.features, this.#module, within, this);
+  }
+
+  declare(name: string, span: Span, entity: Entity): void {
+    if (this.#names.has(name)) throw this.error(span, `'${name}' is already declared in this block`, "Choose another name.");
+    this.#names.set(name, entity);
+  }
+
+  lookup(name: string, span: Span): Entity | undefined {
+    return this.#names.get(name) ?? this.#parent?.lookup(name, span) ?? (this.#parent ? undefined : this.#module(name, span));
+  }
+
+  error(span: Span, problem: string, hint?: string): KernelError {
+    return new MakeError(this.source, span, problem, hint);
+  }
+
+  unsupported(span: Span, problem: string, hint?: string): AikoError {
+    const { message } = this.error(span, problem);
+    return new AikoError("UNSUPPORTED", { message, hint });
+  }
+
+  text(expression: AstExpression): string {
+    return this.source.slice(expression.span.start, expression.span.end);
+  }
+
+  /** Runs constant arithmetic and gives its complaints a place. */
+  at<T>(span: Span, work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      if (error instanceof MakeError || !(error instanceof AikoError) || error.code !== "INVALID_KERNEL") throw error;
+      throw this.error(span, error.message);
+    }
+  }
+
+  /** Replaces an expression by its value where all of it is constant. */
+  fold(expression: Expression): Expression {
+    if (expression.kind === "constant" || mentionsOverride(expression)) return expression;
+    const data = this.at(expression.span, () => evaluate(expression));
+    return data === undefined ? expression : { kind: "constant", type: expression.type, span: expression.span, data };
+  }
+
+  /** The automatic conversions: an abstract constant becomes `type`. Undefined where there is none. */
+  convert(expression: Expression, type: Type): Expression | undefined {
+    if (sameType(expression.type, type)) return expression;
+    if (expression.kind !== "constant" || !convertible(expression.type, type)) return undefined;
+    const data = this.at(expression.span, () => convert(expression.data, expression.type, type));
+    return { ...expression, type, data };
+  }
+
+  /** `convert`, with an error that says what was needed. */
+  expect(expression: Expression, type: Type, what: string): Expression {
+    const converted = this.convert(expression, type);
+    if (converted !== undefined) return converted;
+    const hint = isAbstract(type) || type.kind !== "scalar" ? undefined : `Convert it: ${typeName(type)}(…).`;
+    throw this.error(expression.span, `${what} must be ${typeName(type)}, found ${typeName(expression.type)}`, hint);
+  }
+
+  /** The load rule: where a value is needed, a reference is read. */
+  load(expression: Expression): Expression {
+    if (expression.type.kind !== "reference") return expression;
+    const { store, access } = expression.type;
+    if (access === "write") throw this.error(expression.span, "this memory is write-only");
+    if (store.kind === "atomic") {
+      throw this.error(expression.span, "an atomic is read with atomicLoad", "Write atomicLoad(&name).");
+    }
+    if (!isConstructible(store)) throw this.error(expression.span, `a ${typeName(store)} cannot be read as one value`);
+    return { kind: "load", from: expression, type: store, span: expression.span };
+  }
+}
+
+export function mentionsOverride(expression: Expression): boolean {
+  switch (expression.kind) {
+    case "override":
+      return true;
+    case "unary":
+    case "convert":
+    case "bitcast":
+      return mentionsOverride(expression.operand);
+    case "binary":
+      return mentionsOverride(expression.left) || mentionsOverride(expression.right);
+    case "construct":
+    case "builtin":
+      return expression.args.some(mentionsOverride);
+    case "index":
+      return mentionsOverride(expression.base) || mentionsOverride(expression.index);
+    case "member":
+    case "swizzle":
+      return mentionsOverride(expression.base);
+    default:
+      return false;
+  }
+}
+
+/** Constant or override expression: its value is known before the kernel runs. */
+export function isStatic(expression: Expression): boolean {
+  switch (expression.kind) {
+    case "constant":
+    case "override":
+      return true;
+    case "unary":
+    case "convert":
+    case "bitcast":
+      return isStatic(expression.operand);
+    case "binary":
+      return isStatic(expression.left) && isStatic(expression.right);
+    case "construct":
+    case "builtin":
+      return expression.args.every(isStatic) && expression.args.length > 0;
+    case "index":
+      return isStatic(expression.base) && isStatic(expression.index);
+    case "member":
+    case "swizzle":
+      return isStatic(expression.base);
+    default:
+      return false;
+  }
+}

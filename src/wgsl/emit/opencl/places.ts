@@ -1,0 +1,120 @@
+import { AikoError } from "../../../errors.ts";
+import type { Expression } from "../../ir.ts";
+import { type AddressSpace, bool, type StructType, type Type, vectorOf } from "../../types.ts";
+import { clampIndex, elementCount, spaceOf, value } from "./expressions.ts";
+import { mangle } from "./names.ts";
+import { isWide, laneName } from "./types.ts";
+import { isImpure, type Writer } from "./writer.ts";
+
+/**
+ * Memory as C names it. `text` is an lvalue of the memory type; for a three-component vector it is a pointer to its first
+ * component, for a runtime-sized array a pointer to its first element.
+ */
+export interface Place {
+  readonly text: string;
+  readonly type: Type;
+  readonly space: AddressSpace | "constant";
+  readonly readOnly: boolean;
+  /** A single lane of a bool vector, stored as -1 or 0. */
+  readonly boolLane?: boolean;
+}
+
+/** The memory a reference names. */
+export function place(writer: Writer, expression: Expression): Place {
+  switch (expression.kind) {
+    case "variable": {
+      const { variable } = expression;
+      const name = writer.variable(variable);
+      const base = { type: variable.type, space: variable.space, readOnly: variable.access === "read" };
+      if (isPointerText(variable.type)) return { ...base, text: variable.space === "function" ? `${name}.e` : name };
+      return { ...base, text: variable.space === "function" ? name : `(*${name})` };
+    }
+    case "dereference": {
+      const pointer = expression.operand.type;
+      if (pointer.kind !== "pointer") break;
+      const text = value(writer, expression.operand);
+      const base = { type: pointer.store, space: pointer.space, readOnly: pointer.access === "read" };
+      return { ...base, text: isPointerText(pointer.store) ? text : `(*${text})` };
+    }
+    case "member":
+      return memberPlace(place(writer, expression.base), expression.struct, expression.member);
+    case "index": {
+      const base = place(writer, expression.base);
+      const settled = isImpure(expression.index) ? settle(writer, base) : base;
+      return elementPlace(writer, settled, expression.index, expression.base);
+    }
+    default:
+  }
+  throw new AikoError("INTERNAL", { message: `a ${expression.kind} names no memory` });
+}
+
+/** Three-component vectors and runtime-sized arrays are written as pointers. */
+function isPointerText(type: Type): boolean {
+  return (type.kind === "vector" && type.size === 3) || (type.kind === "array" && type.count === undefined);
+}
+
+/** Evaluates the address now, before something with side effects runs. */
+export function settle(writer: Writer, target: Place): Place {
+  if (/^\(?\*?\w+\)?$/.test(target.text)) return target;
+  const name = writer.names.temporary();
+  const pointee = target.boolLane ? "int" : writer.types.pointee(target.type);
+  writer.line(`${spaceOf(target)}${pointee}* ${name} = ${pointerText(target)};`);
+  return { ...target, text: isPointerText(target.type) ? name : `(*${name})` };
+}
+
+export function pointerText(target: Place): string {
+  if (isPointerText(target.type)) return target.text;
+  return /^\(\*\w+\)$/.test(target.text) ? target.text.slice(2, -1) : `&${target.text}`;
+}
+
+function part(base: Place, text: string, type: Type): Place {
+  const vec3 = type.kind === "vector" && type.size === 3;
+  return { text: vec3 ? `${text}.e` : text, type, space: base.space, readOnly: base.readOnly };
+}
+
+export function memberPlace(base: Place, struct: StructType, member: number): Place {
+  const found = struct.members[member];
+  if (found === undefined) throw new AikoError("INTERNAL", { message: `${struct.name} has no member ${member}` });
+  return part(base, `${base.text}.${mangle(found.name)}`, found.type);
+}
+
+/** One element of an array, column of a matrix, or lane of a vector. `root` leads to the length of a runtime-sized array. */
+export function elementPlace(writer: Writer, base: Place, at: Expression, root: Expression | undefined): Place {
+  const raw = value(writer, at);
+  const simple = /^[\w.]+$/.test(raw) || base.space !== "function" ? raw : writer.spill(at.type, raw);
+  const { type } = base;
+  const limit = elementCount(type) ?? (root === undefined ? "1u" : writer.count(root));
+  const index = clampIndex(writer, at, simple, limit);
+  switch (type.kind) {
+    case "array":
+      return part(base, type.count === undefined ? `${base.text}[${index}]` : `${base.text}.e[${index}]`, type.element);
+    case "matrix":
+      return part(base, `${base.text}.c[${index}]`, vectorOf(type.rows, type.element));
+    case "vector":
+      return { ...lane(base, index, at.kind === "constant"), boolLane: type.element === bool };
+    default:
+      throw new AikoError("INTERNAL", { message: `${type.kind} has no elements` });
+  }
+}
+
+/** Lanes in shared memory are reached by address: C may write a whole vector to change one of its lanes. */
+function lane(base: Place, index: string, constant: boolean): Place {
+  const { type } = base;
+  if (type.kind !== "vector") throw new AikoError("INTERNAL", { message: `${type.kind} has no lanes` });
+  const own = base.space === "function" || base.space === "private" || base.space === "constant";
+  const rest = { type: type.element, space: base.space, readOnly: base.readOnly };
+  if (type.size === 3) return { ...rest, text: `${base.text}[${index}]` };
+  if (own && constant) return { ...rest, text: `${base.text}.s${index}` };
+  return { ...rest, text: `((${spaceOf(base)}${laneName(type.element)}*)&${base.text})[${index}]` };
+}
+
+/** The value in memory. */
+export function load(source: Place): string {
+  const { type, text } = source;
+  if (source.boolLane) return `(${text} != 0)`;
+  if (type.kind === "vector" && type.size === 3) return `vload3(0, ${text})`;
+  if (type.kind === "matrix" && isWide(type)) {
+    return `vload${type.columns * type.rows}(0, (${spaceOf(source)}${laneName(type.element)}*)&${text})`;
+  }
+  return text;
+}

@@ -1,0 +1,161 @@
+import { AikoError } from "../../../errors.ts";
+import type { Data } from "../../evaluate/value.ts";
+import type { Expression, Function, Value, Variable } from "../../ir.ts";
+import { hasRuntimeArray, type StructType, type Type, typeKey } from "../../types.ts";
+import { Helpers } from "./helpers.ts";
+import { mangle, Names } from "./names.ts";
+import { CTypes } from "./types.ts";
+
+export interface EmitOptions {
+  readonly unchecked: boolean;
+  readonly watchdog: boolean;
+}
+
+/** What all functions of one translation share. */
+export class Unit {
+  readonly options: EmitOptions;
+  readonly names = new Names();
+  readonly types: CTypes;
+  readonly helpers: Helpers;
+  readonly constants: string[] = [];
+  /** Functions that poll the watchdog, themselves or through a call. */
+  readonly polling = new Set<Function>();
+  readonly #constantNames = new Map<string, string>();
+
+  constructor(options: EmitOptions) {
+    this.options = options;
+    this.types = new CTypes((type) => this.#structName(type), mangle);
+    this.helpers = new Helpers(this.types);
+  }
+
+  #structName(type: StructType): string {
+    return type.builtin ? type.name.replace(/^_+/, "") : this.names.of(type, type.name);
+  }
+
+  /** A constant too large for an expression becomes program-scope memory. */
+  constant(type: Type, data: Data): string {
+    const key = `${typeKey(type)}=${JSON.stringify(data, (_, item) => (typeof item === "bigint" ? `${item}n` : item))}`;
+    let name = this.#constantNames.get(key);
+    if (name === undefined) {
+      name = `constant${this.#constantNames.size}`;
+      this.#constantNames.set(key, name);
+      this.constants.push(`__constant ${this.types.memory(type)} ${name} = ${this.types.initializer(type, data)};`);
+    }
+    return name;
+  }
+}
+
+/** The text of one function in the making: names, statements so far, temporaries. */
+export class Writer {
+  readonly unit: Unit;
+  readonly function: Function;
+  readonly names: Names;
+  /** In a kernel, module variables are locals; in functions they come as pointers. */
+  readonly pointerRoots = new Map<Value, Expression>();
+  #lines: string[] = [];
+  #labels = 0;
+
+  constructor(unit: Unit, target: Function) {
+    this.unit = unit;
+    this.function = target;
+    this.names = unit.names.inner();
+  }
+
+  get types(): CTypes {
+    return this.unit.types;
+  }
+
+  get helpers(): Helpers {
+    return this.unit.helpers;
+  }
+
+  line(text: string): void {
+    this.#lines.push(text);
+  }
+
+  /** Runs `work` and returns the lines it wrote instead of keeping them. */
+  capture(work: () => void): string[] {
+    const outer = this.#lines;
+    this.#lines = [];
+    work();
+    const made = this.#lines;
+    this.#lines = outer;
+    return made;
+  }
+
+  lines(texts: readonly string[]): void {
+    this.#lines.push(...texts);
+  }
+
+  /** Keeps a value in a new variable, so that it is computed here and once. */
+  spill(type: Type, text: string): string {
+    const name = this.names.temporary();
+    this.line(`${this.types.value(type)} ${name} = ${text};`);
+    return name;
+  }
+
+  label(): string {
+    return `next${++this.#labels}`;
+  }
+
+  variable(variable: Variable): string {
+    return this.names.of(variable, variable.name);
+  }
+
+  value(value: Value): string {
+    return this.names.of(value, value.name);
+  }
+
+  /** The number of elements in the runtime-sized array that this pointer or reference leads to. */
+  count(expression: Expression): string {
+    switch (expression.kind) {
+      case "variable":
+        return `${this.variable(expression.variable)}count`;
+      case "value": {
+        const root = this.pointerRoots.get(expression.value);
+        return root === undefined ? `${this.value(expression.value)}count` : this.count(root);
+      }
+      case "addressOf":
+      case "dereference":
+        return this.count(expression.operand);
+      case "member":
+      case "index":
+        return this.count(expression.base);
+      default:
+        throw new AikoError("INTERNAL", { message: `no length is known for ${expression.kind}` });
+    }
+  }
+}
+
+export function needsCount(type: Type): boolean {
+  return hasRuntimeArray(type);
+}
+
+/** Whether evaluating this changes memory or synchronises, so that its place in the order matters. */
+export function isImpure(expression: Expression): boolean {
+  switch (expression.kind) {
+    case "call":
+      return expression.function.impure || expression.args.some(isImpure);
+    case "builtin":
+      return expression.name.startsWith("atomic") || expression.name === "workgroupUniformLoad" || expression.args.some(isImpure);
+    case "load":
+      return isImpure(expression.from);
+    case "addressOf":
+    case "dereference":
+    case "unary":
+    case "convert":
+    case "bitcast":
+      return isImpure(expression.operand);
+    case "index":
+      return isImpure(expression.base) || isImpure(expression.index);
+    case "member":
+    case "swizzle":
+      return isImpure(expression.base);
+    case "binary":
+      return isImpure(expression.left) || isImpure(expression.right);
+    case "construct":
+      return expression.args.some(isImpure);
+    default:
+      return false;
+  }
+}

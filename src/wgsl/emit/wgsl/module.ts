@@ -1,0 +1,213 @@
+import { builtins } from "../../check/builtins.ts";
+import { reachable } from "../../check/call-graph.ts";
+import type { EntryPoint, Expression, Function, Program, Statement, Value, Variable } from "../../ir.ts";
+import type { StructType, Type } from "../../types.ts";
+import { expressionText, literal, type Spell, typeText } from "./expressions.ts";
+
+export interface WgslOptions {
+  /** Declares read-only storage read_write. */
+  readonly promoteReads: boolean;
+}
+
+const predeclared = /^(bool|[iuf]32|f16|[iu]64|f64|vec[234][iufh]?|mat[234]x[234][fh]?|array|atomic|ptr|bitcast|texture_\w+|sampler\w*)$/;
+
+/** Standard WGSL for one entry point and what it calls: constants folded, overrides fixed, every operator in parentheses. */
+export function emitWgsl(program: Program, entry: EntryPoint, options: WgslOptions): { code: string; kernelName: string } {
+  const printer = new Printer(program, options);
+  const code = printer.module(entry);
+  return { code, kernelName: printer.spell(entry.function, entry.function.name) };
+}
+
+class Printer {
+  readonly #program: Program;
+  readonly #promote: boolean;
+  readonly #structs = new Map<StructType, string[]>();
+  readonly #lines: string[] = [];
+
+  constructor(program: Program, options: WgslOptions) {
+    this.#program = program;
+    this.#promote = options.promoteReads;
+  }
+
+  readonly spell: Spell = (_entity, name) => (builtins.has(name) || predeclared.test(name) ? `${name}_` : name);
+
+  module(entry: EntryPoint): string {
+    const functions = reachable(entry.function);
+    for (const variable of this.#program.globals) if (entry.function.globals.has(variable)) this.#global(variable);
+    for (const override of this.#program.overrides) {
+      if (override.data === undefined) continue;
+      this.#lines.push(`const ${this.spell(override, override.name)}: ${this.#type(override.type)} = ${literal(override.type, override.data, this.spell)};`);
+    }
+    for (const target of functions) this.#function(target, target === entry.function ? entry : undefined);
+    const enables = [...this.#program.features].map((name) => `enable ${name};`);
+    return [...enables, ...this.#program.directives, ...[...this.#structs.values()].flat(), ...this.#lines, ""].join("\n");
+  }
+
+  #type(type: Type): string {
+    this.#collect(type);
+    return typeText(type, this.spell, this.#promote);
+  }
+
+  #expression(expression: Expression): string {
+    this.#collectAll(expression);
+    return expressionText(expression, this.spell);
+  }
+
+  /** Structures are declared when a type that is printed mentions them. */
+  #collect(type: Type): void {
+    if (type.kind === "array") this.#collect(type.element);
+    else if (type.kind === "pointer" || type.kind === "reference") this.#collect(type.store);
+    else if (type.kind === "struct" && !type.builtin && !this.#structs.has(type)) {
+      for (const member of type.members) this.#collect(member.type);
+      this.#structs.set(type, this.#struct(type));
+    }
+  }
+
+  #collectAll(expression: Expression): void {
+    this.#collect(expression.type);
+    for (const part of parts(expression)) this.#collectAll(part);
+  }
+
+  #struct(type: StructType): string[] {
+    const members = type.members.map((member) => {
+      const attributes = [
+        member.align === undefined ? "" : `@align(${member.align}) `,
+        member.size === undefined ? "" : `@size(${member.size}) `,
+        member.attributes.builtin === undefined ? "" : `@builtin(${member.attributes.builtin}) `,
+      ].join("");
+      return `  ${attributes}${member.name}: ${typeText(member.type, this.spell, this.#promote)},`;
+    });
+    return [`struct ${this.spell(type, type.name)} {`, ...members, "}"];
+  }
+
+  #global(variable: Variable): void {
+    const at = variable.binding === undefined ? "" : `@group(${variable.group ?? 0}) @binding(${variable.binding}) `;
+    const access = variable.space === "storage" ? `, ${this.#promote ? "read_write" : variable.access}` : "";
+    const initializer = variable.initializer === undefined ? "" : ` = ${this.#expression(variable.initializer)}`;
+    this.#lines.push(`${at}var<${variable.space}${access}> ${this.spell(variable, variable.name)}: ${this.#type(variable.type)}${initializer};`);
+  }
+
+  #function(target: Function, entry: EntryPoint | undefined): void {
+    const parameters = target.parameters.map((parameter) => this.#parameter(parameter)).join(", ");
+    const result = target.returnType.kind === "void" ? "" : ` -> ${this.#type(target.returnType)}`;
+    if (entry !== undefined) {
+      const size = entry.workgroupSize.map((item) => this.#expression(item)).join(", ");
+      this.#lines.push(`@compute @workgroup_size(${size})`);
+    }
+    this.#lines.push(`fn ${this.spell(target, target.name)}(${parameters})${result} {`);
+    for (const statement of target.body.statements) this.#statement(statement, 1);
+    this.#lines.push("}");
+  }
+
+  #parameter(parameter: Value): string {
+    const builtin = parameter.builtin === undefined ? "" : `@builtin(${parameter.builtin}) `;
+    return `${builtin}${this.spell(parameter, parameter.name)}: ${this.#type(parameter.type)}`;
+  }
+
+  #line(depth: number, text: string): void {
+    this.#lines.push(`${"  ".repeat(depth)}${text}`);
+  }
+
+  #block(statements: readonly Statement[], depth: number): void {
+    for (const statement of statements) this.#statement(statement, depth + 1);
+  }
+
+  #statement(statement: Statement, depth: number): void {
+    switch (statement.kind) {
+      case "block":
+        this.#line(depth, "{");
+        this.#block(statement.statements, depth);
+        this.#line(depth, "}");
+        return;
+      case "if":
+        this.#line(depth, `if ${this.#expression(statement.condition)} {`);
+        this.#block(statement.then.statements, depth);
+        if (statement.otherwise !== undefined) {
+          this.#line(depth, "} else {");
+          this.#block(statement.otherwise.kind === "block" ? statement.otherwise.statements : [statement.otherwise], depth);
+        }
+        this.#line(depth, "}");
+        return;
+      case "switch":
+        this.#line(depth, `switch ${this.#expression(statement.selector)} {`);
+        for (const item of statement.cases) {
+          const selectors = item.selectors.map((selector) => (selector === undefined ? "default" : this.#expression(selector)));
+          this.#line(depth + 1, `case ${selectors.join(", ")}: {`);
+          this.#block(item.body.statements, depth + 1);
+          this.#line(depth + 1, "}");
+        }
+        this.#line(depth, "}");
+        return;
+      case "loop":
+        this.#line(depth, "loop {");
+        this.#block(statement.body.statements, depth);
+        if (statement.continuing !== undefined) {
+          this.#line(depth + 1, "continuing {");
+          this.#block(statement.continuing.statements, depth + 1);
+          if (statement.breakIf !== undefined) this.#line(depth + 2, `break if ${this.#expression(statement.breakIf)};`);
+          this.#line(depth + 1, "}");
+        }
+        this.#line(depth, "}");
+        return;
+      case "for": {
+        const header = [statement.initializer && this.#simple(statement.initializer), statement.condition && this.#expression(statement.condition)];
+        const update = statement.update && this.#simple(statement.update);
+        this.#line(depth, `for (${header[0] ?? ""}; ${header[1] ?? ""}; ${update ?? ""}) {`);
+        this.#block(statement.body.statements, depth);
+        this.#line(depth, "}");
+        return;
+      }
+      default:
+        this.#line(depth, `${this.#simple(statement)};`);
+    }
+  }
+
+  #simple(statement: Statement): string {
+    switch (statement.kind) {
+      case "var": {
+        const { variable } = statement;
+        const initializer = variable.initializer === undefined ? "" : ` = ${this.#expression(variable.initializer)}`;
+        return `var ${this.spell(variable, variable.name)}: ${this.#type(variable.type)}${initializer}`;
+      }
+      case "let":
+        return `let ${this.spell(statement.value, statement.value.name)} = ${this.#expression(statement.initializer)}`;
+      case "assign":
+        return `${this.#expression(statement.target)} ${statement.operator ?? ""}= ${this.#expression(statement.value)}`;
+      case "evaluate": {
+        const { expression } = statement;
+        const isCall = expression.kind === "call" || expression.kind === "builtin";
+        return isCall && expression.type.kind === "void" ? this.#expression(expression) : `_ = ${this.#expression(expression)}`;
+      }
+      case "return":
+        return statement.value === undefined ? "return" : `return ${this.#expression(statement.value)}`;
+      default:
+        return statement.kind;
+    }
+  }
+}
+
+function parts(expression: Expression): readonly Expression[] {
+  switch (expression.kind) {
+    case "load":
+      return [expression.from];
+    case "addressOf":
+    case "dereference":
+    case "unary":
+    case "convert":
+    case "bitcast":
+      return [expression.operand];
+    case "index":
+      return [expression.base, expression.index];
+    case "member":
+    case "swizzle":
+      return [expression.base];
+    case "binary":
+      return [expression.left, expression.right];
+    case "construct":
+    case "call":
+    case "builtin":
+      return expression.args;
+    default:
+      return [];
+  }
+}

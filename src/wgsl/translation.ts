@@ -1,0 +1,135 @@
+import { alignUp } from "../core/bytes.ts";
+import { AikoError } from "../errors.ts";
+import { check } from "./check/module.ts";
+import { bindingOrder, emitOpenCl } from "./emit/opencl/module.ts";
+import { emitWgsl } from "./emit/wgsl/module.ts";
+import type { EntryPoint, Program, Variable } from "./ir.ts";
+import { layoutOf, minimumBindingSize, runtimeArray } from "./layout.ts";
+import { evaluateWorkgroupSize, resolveOverrides } from "./overrides.ts";
+import { parse } from "./parser/module.ts";
+
+export type Target = "webgpu" | "opencl";
+
+export type BindingAccess = "uniform" | "read" | "read_write";
+
+/** One `@group @binding` variable that a kernel uses. */
+export interface KernelBinding {
+  readonly name: string;
+  readonly group: number;
+  readonly binding: number;
+  readonly access: BindingAccess;
+  /** Smallest region that may be bound, in bytes; for a runtime-sized array, room for one element. */
+  readonly minByteLength: number;
+  /** Bytes of one element of the trailing runtime-sized array, or `undefined` when the size is fixed. */
+  readonly elementStride: number | undefined;
+  /** Bytes before that array: the number of elements bound is floor((bytes - elementOffset) / elementStride). */
+  readonly elementOffset: number;
+}
+
+export interface TranslateOptions {
+  /** Which `@compute` function; may be left out when there is only one. */
+  readonly entryPoint?: string | undefined;
+  /** Values for `override` declarations, by name or by `@id`. */
+  readonly constants?: Readonly<Record<string, number | boolean>> | undefined;
+  /** Leaves out-of-bounds clamping away. */
+  readonly unchecked?: boolean | undefined;
+  /** Lets the compiler fuse `a * b + c`. */
+  readonly contract?: boolean | undefined;
+  /** Declares every read-only storage buffer read_write (WebGPU: views of one buffer bound both ways in a dispatch). */
+  readonly promoteReads?: boolean | undefined;
+  /** Loops that are not plainly counted also stop when the host raises a flag; adds a last kernel argument (OpenCL). */
+  readonly watchdog?: boolean | undefined;
+}
+
+export interface Translation {
+  readonly target: Target;
+  /** The text for the target's own compiler. */
+  readonly code: string;
+  /** The entry point's name in WGSL. */
+  readonly entryPoint: string;
+  /** The entry point's name in `code`. */
+  readonly kernelName: string;
+  readonly workgroupSize: readonly [number, number, number];
+  /** Bytes of workgroup memory the kernel declares. */
+  readonly workgroupBytes: number;
+  /**
+   * The bindings the entry point uses, by group then binding. The OpenCL kernel takes, in this order: one pointer per
+   * binding; then one `uint` per binding that has an `elementStride`, the number of elements bound; then, with
+   * `watchdog`, a `volatile __global uint*` that stops it when it becomes non-zero.
+   */
+  readonly bindings: readonly KernelBinding[];
+  readonly requires: ReadonlySet<"f16" | "f64" | "i64" | "subgroups">;
+}
+
+/** Parses, checks and translates one entry point. Throws INVALID_KERNEL with line and column, or UNSUPPORTED. */
+export function translate(source: string, target: Target, options: TranslateOptions = {}): Translation {
+  const program = check(parse(source));
+  const entry = chooseEntryPoint(program, options.entryPoint);
+  resolveOverrides(program, entry, options.constants ?? {});
+  const workgroupSize = evaluateWorkgroupSize(program, entry);
+  const globals = program.globals.filter((variable) => entry.function.globals.has(variable));
+  const shared = {
+    target,
+    entryPoint: entry.name,
+    workgroupSize,
+    workgroupBytes: globals
+      .filter((variable) => variable.space === "workgroup")
+      .reduce((sum, variable) => sum + alignUp(layoutOf(variable.type).size, 16), 0),
+    bindings: bindingOrder(globals).map(describeBinding),
+    requires: requirements(program, entry),
+  };
+  if (target === "webgpu") return { ...shared, ...emitWgsl(program, entry, { promoteReads: options.promoteReads === true }) };
+  return {
+    ...shared,
+    ...emitOpenCl(program, entry, {
+      unchecked: options.unchecked === true,
+      contract: options.contract === true,
+      watchdog: options.watchdog === true,
+      workgroupSize,
+    }),
+  };
+}
+
+/** The names of the compute entry points in a WGSL text. Throws INVALID_KERNEL. */
+export function entryPoints(source: string): string[] {
+  return check(parse(source)).entryPoints.map((entry) => entry.name);
+}
+
+function chooseEntryPoint(program: Program, name: string | undefined): EntryPoint {
+  const [first, second] = program.entryPoints;
+  const names = program.entryPoints.map((entry) => entry.name).join(", ");
+  if (first === undefined) {
+    throw new AikoError("INVALID_KERNEL", { message: "there is no compute entry point", hint: "Mark a function: @compute @workgroup_size(64)." });
+  }
+  if (name === undefined) {
+    if (second === undefined) return first;
+    throw new AikoError("INVALID_ARGUMENT", { message: `there are several entry points: ${names}`, hint: "Choose one with entryPoint." });
+  }
+  const chosen = program.entryPoints.find((entry) => entry.name === name);
+  if (chosen === undefined) {
+    throw new AikoError("INVALID_ARGUMENT", { message: `there is no compute entry point '${name}'`, hint: `There is: ${names}.` });
+  }
+  return chosen;
+}
+
+function describeBinding(variable: Variable): KernelBinding {
+  const tail = runtimeArray(variable.type);
+  return {
+    name: variable.name,
+    group: variable.group ?? 0,
+    binding: variable.binding ?? 0,
+    access: variable.space === "uniform" ? "uniform" : variable.access === "read" ? "read" : "read_write",
+    minByteLength: minimumBindingSize(variable.type),
+    elementStride: tail?.stride,
+    elementOffset: tail?.offset ?? 0,
+  };
+}
+
+function requirements(program: Program, entry: EntryPoint): Translation["requires"] {
+  const needed = new Set<"f16" | "f64" | "i64" | "subgroups">();
+  if (program.features.has("f16")) needed.add("f16");
+  const lanes = [...entry.function.builtins].some((name) => /^(subgroup|quad)/.test(name));
+  const inputs = entry.function.parameters.some((parameter) => parameter.builtin?.includes("subgroup"));
+  if (lanes || inputs) needed.add("subgroups");
+  return needed;
+}
