@@ -1,4 +1,5 @@
 import { KernelError } from "../diagnostics.ts";
+import { checkAliasing } from "./aliasing.ts";
 import type { AikoError } from "../../errors.ts";
 import type { Function } from "../ir.ts";
 
@@ -23,6 +24,7 @@ export function closeCallGraph(source: string, functions: readonly Function[], u
     done.add(current);
   };
   for (const current of functions) visit(current);
+  checkAliasing(source, [...done]);
 }
 
 function inherit(current: Function, callee: Function): void {

@@ -2,7 +2,7 @@ import type { Expression as Ast } from "../ast.ts";
 import type { Span } from "../diagnostics.ts";
 import type { Expression } from "../ir.ts";
 import {
-  abstractFloat, abstractInt, bool, concretize, f16, f32, i32, isInteger, pointerTo, referenceTo, type Type, typeName, u32, vectorOf,
+  abstractFloat, abstractInt, bool, concretize, f16, f32, i32, isAbstract, isInteger, pointerTo, referenceTo, type Type, typeName, u32, vectorOf,
 } from "../types.ts";
 import { checkCall } from "./calls.ts";
 import { binaryTypes, unaryResult } from "./operators.ts";
@@ -122,8 +122,17 @@ function name(scope: Scope, ast: Ast & { kind: "identifier" }): Expression {
 
 function binary(scope: Scope, ast: Ast & { kind: "binary" }): Expression {
   const left = checkValue(scope, ast.left);
+  const decides = ast.operator === "&&" ? false : ast.operator === "||" ? true : undefined;
+  if (decides !== undefined && left.kind === "constant" && left.data === decides) return checkSkipped(scope, ast, left);
   const right = checkValue(scope, ast.right);
   return combine(scope, ast.operator, left, right, ast.span);
+}
+
+/** The left side of && or || decides: the right side is typed, but its constants are never computed. */
+function checkSkipped(scope: Scope, ast: Ast & { kind: "binary" }, left: Expression): Expression {
+  const right = checkValue(scope.withoutFolding(), ast.right);
+  scope.expect(right, bool, "the right side");
+  return { ...left, span: ast.span };
 }
 
 /** Types and folds `left operator right`; compound assignment uses it, too. */
@@ -133,7 +142,7 @@ export function combine(scope: Scope, operator: (Ast & { kind: "binary" })["oper
     const hint = left.type.kind === "scalar" && right.type.kind === "scalar" ? `Convert one side, for example ${typeName(concretize(left.type))}(…).` : undefined;
     throw scope.error(span, `'${operator}' does not take ${typeName(left.type)} and ${typeName(right.type)}`, hint);
   }
-  checkConstantOperand(scope, operator, right, span);
+  checkConstantOperand(scope, operator, types.left, right, span);
   return {
     kind: "binary",
     operator,
@@ -145,14 +154,14 @@ export function combine(scope: Scope, operator: (Ast & { kind: "binary" })["oper
 }
 
 /** Division by a constant zero and shifts by a constant count too large are errors even where the other side is not constant. */
-function checkConstantOperand(scope: Scope, operator: string, right: Expression, span: Span): void {
-  if (right.kind !== "constant") return;
+function checkConstantOperand(scope: Scope, operator: string, left: Type, right: Expression, span: Span): void {
+  if (right.kind !== "constant" || !scope.folds) return;
   const scalar = right.type.kind === "vector" ? right.type.element : right.type;
   const items = typeof right.data === "object" ? right.data : [right.data];
   if ((operator === "/" || operator === "%") && isInteger(scalar) && items.some((item) => Number(item) === 0)) {
     throw scope.error(span, "this divides by zero");
   }
-  if ((operator === "<<" || operator === ">>") && items.some((item) => Number(item) >= 32) && scalar !== abstractInt) {
+  if ((operator === "<<" || operator === ">>") && items.some((item) => Number(item) >= 32) && !isAbstract(left)) {
     throw scope.error(span, "a shift count must be less than 32, the width of the value");
   }
 }

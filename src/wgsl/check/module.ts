@@ -10,7 +10,7 @@ import { checkBehavior } from "./behavior.ts";
 import { closeCallGraph } from "./call-graph.ts";
 import { checkBuiltinValue, checkEntryPoint } from "./entry-points.ts";
 import { checkConcrete, checkValue } from "./expressions.ts";
-import { checkLayout, checkMemberAttributes } from "./layout-rules.ts";
+import { checkMemberAttributes } from "./member-attributes.ts";
 import { type Entity, isStatic, Scope } from "./scope.ts";
 import { checkAssert, checkConstant, checkInitializer, checkInside, checkStaticInteger } from "./statements.ts";
 import { checkType, checkVariableTemplate } from "./types.ts";
@@ -246,7 +246,6 @@ class ModuleChecker {
     if (space === "uniform" && (!isConstructible(type) || containsAtomic(type))) throw fail(`a uniform cannot hold ${typeName(type)}`);
     if (containsAtomic(type) && variable.access !== "read_write") throw fail("atomics need var<storage, read_write>");
     if (variable.access === "write") throw fail("storage buffers are read or read_write");
-    checkLayout(scope, type, space, declaration.span);
   }
 
   #attributeInteger(declaration: ast.VariableDeclaration, name: string): number | undefined {

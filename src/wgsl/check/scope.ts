@@ -4,6 +4,7 @@ import { evaluate } from "../evaluate/evaluate.ts";
 import { convert } from "../evaluate/value.ts";
 import { AikoError } from "../../errors.ts";
 import type { Constant, Expression, Function, Override, Value, Variable } from "../ir.ts";
+import { children, contains } from "../walk.ts";
 import { convertible, isAbstract, isConstructible, sameType, type Type, typeName } from "../types.ts";
 
 /** What a name in scope stands for. */
@@ -24,6 +25,7 @@ export class Scope {
   readonly #parent: Scope | undefined;
   readonly #module: (name: string, span: Span) => Entity | undefined;
   readonly #names = new Map<string, Entity>();
+  #folds = true;
 
   constructor(
     source: string,
@@ -37,6 +39,10 @@ export class Scope {
     this.function = within;
     this.#module = module;
     this.#parent = parent;
+  }
+
+  get folds(): boolean {
+    return this.#folds;
   }
 
   inner(within = this.function): Scope {
@@ -75,8 +81,16 @@ export class Scope {
     }
   }
 
+  /** The same scope, but constant arithmetic is left alone: its value and its errors do not matter. */
+  withoutFolding(): Scope {
+    const scope = this.inner();
+    scope.#folds = false;
+    return scope;
+  }
+
   /** Replaces an expression by its value where all of it is constant. */
   fold(expression: Expression): Expression {
+    if (!this.#folds) return expression;
     if (expression.kind === "constant" || mentionsOverride(expression)) return expression;
     const data = this.at(expression.span, () => evaluate(expression));
     return data === undefined ? expression : { kind: "constant", type: expression.type, span: expression.span, data };
@@ -112,49 +126,12 @@ export class Scope {
 }
 
 export function mentionsOverride(expression: Expression): boolean {
-  switch (expression.kind) {
-    case "override":
-      return true;
-    case "unary":
-    case "convert":
-    case "bitcast":
-      return mentionsOverride(expression.operand);
-    case "binary":
-      return mentionsOverride(expression.left) || mentionsOverride(expression.right);
-    case "construct":
-    case "builtin":
-      return expression.args.some(mentionsOverride);
-    case "index":
-      return mentionsOverride(expression.base) || mentionsOverride(expression.index);
-    case "member":
-    case "swizzle":
-      return mentionsOverride(expression.base);
-    default:
-      return false;
-  }
+  return contains(expression, (part) => part.kind === "override");
 }
 
 /** Constant or override expression: its value is known before the kernel runs. */
 export function isStatic(expression: Expression): boolean {
-  switch (expression.kind) {
-    case "constant":
-    case "override":
-      return true;
-    case "unary":
-    case "convert":
-    case "bitcast":
-      return isStatic(expression.operand);
-    case "binary":
-      return isStatic(expression.left) && isStatic(expression.right);
-    case "construct":
-    case "builtin":
-      return expression.args.every(isStatic) && expression.args.length > 0;
-    case "index":
-      return isStatic(expression.base) && isStatic(expression.index);
-    case "member":
-    case "swizzle":
-      return isStatic(expression.base);
-    default:
-      return false;
-  }
+  const leaf = children(expression).length === 0;
+  if (leaf) return expression.kind === "constant" || expression.kind === "override" || expression.kind === "construct";
+  return expression.kind !== "call" && expression.kind !== "load" && children(expression).every(isStatic);
 }

@@ -2,10 +2,10 @@ import type * as ast from "../ast.ts";
 import { evaluate } from "../evaluate/evaluate.ts";
 import type { Block, Case, Constant, Expression, Statement, Value, Variable } from "../ir.ts";
 import {
-  bool, concretize, i32, isConstructible, isInteger, isNumeric, isScalar, type Type, typeName, u32, voidType, hasFixedFootprint,
+  bool, concretize, i32, isConstructible, isInteger, isNumeric, isScalar, pointerTo, referenceTo, type Type, typeName, u32, voidType, hasFixedFootprint,
 } from "../types.ts";
 import { builtins } from "./builtins.ts";
-import { checkConcrete, checkExpression, checkValue, combine } from "./expressions.ts";
+import { checkConcrete, checkExpression, checkValue, combine, dereference } from "./expressions.ts";
 import type { Scope } from "./scope.ts";
 import { checkType, checkVariableTemplate } from "./types.ts";
 
@@ -146,7 +146,7 @@ export function checkConstant(scope: Scope, declaration: ast.VariableDeclaration
 function checkTarget(scope: Scope, expression: ast.Expression): Expression {
   const target = checkExpression(scope, expression);
   if (target.type.kind !== "reference") {
-    const hint = target.kind === "value" ? "A 'let' or parameter never changes; use 'var'." : target.kind === "swizzle" ? "Assign the components one by one." : undefined;
+    const hint = target.kind === "value" ? "A 'let' or parameter never changes; use 'var'." : undefined;
     throw scope.error(expression.span, "this cannot be assigned to", hint);
   }
   if (target.type.access === "read") throw scope.error(expression.span, "this memory is read-only", "Declare it var<storage, read_write>.");
@@ -158,11 +158,44 @@ function checkTarget(scope: Scope, expression: ast.Expression): Expression {
   return target;
 }
 
+/** `v.xy = e` writes the named components one by one, after `e` is known. */
+function checkSwizzleAssignment(scope: Scope, statement: ast.Statement & { kind: "assign" }, swizzle: Expression & { kind: "swizzle" }): Statement {
+  const { span } = statement;
+  const whole = swizzle.base.kind === "load" ? swizzle.base.from : undefined;
+  if (whole?.type.kind !== "reference" || new Set(swizzle.components).size !== swizzle.components.length) {
+    throw scope.error(span, "this cannot be assigned to", "Name each component of a variable once.");
+  }
+  if (whole.type.access === "read") throw scope.error(span, "this memory is read-only");
+  markWrite(scope, whole);
+  const given = checkValue(scope, statement.value);
+  const combined = statement.operator === undefined ? given : combine(scope, statement.operator, swizzle, given, span);
+  const right = scope.expect(combined, swizzle.type, "the assigned value");
+  const pointer: Value = { kind: "let", name: "swizzle_target", type: pointerTo(whole.type.space, whole.type.store, whole.type.access), builtin: undefined, span };
+  const value: Value = { kind: "let", name: "swizzle_value", type: swizzle.type, builtin: undefined, span };
+  const element = swizzle.type.kind === "vector" ? swizzle.type.element : swizzle.type;
+  const at = (base: Expression, component: number, type: Type): Expression => {
+    return { kind: "index", base, index: { kind: "constant", type: i32, span, data: component }, type, span };
+  };
+  const target = dereference({ kind: "value", value: pointer, type: pointer.type, span });
+  const partType = referenceTo(whole.type.space, element, whole.type.access);
+  const writes = swizzle.components.map((component, index): Statement => {
+    const part = at({ kind: "value", value, type: value.type, span }, index, element);
+    return { kind: "assign", target: at(target, component, partType), operator: undefined, value: part };
+  });
+  const address: Expression = { kind: "addressOf", operand: whole, type: pointer.type, span };
+  return {
+    kind: "block",
+    statements: [{ kind: "let", value: pointer, initializer: address }, { kind: "let", value, initializer: right }, ...writes],
+  };
+}
+
 function checkAssignment(scope: Scope, statement: ast.Statement & { kind: "assign" }): Statement {
   if (statement.target === undefined) {
     const expression = checkConcrete(scope, statement.value);
     return { kind: "evaluate", expression };
   }
+  const named = checkExpression(scope, statement.target);
+  if (named.kind === "swizzle") return checkSwizzleAssignment(scope, statement, named);
   const target = checkTarget(scope, statement.target);
   const store = target.type.kind === "reference" ? target.type.store : voidType;
   markWrite(scope, target);

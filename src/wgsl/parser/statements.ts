@@ -29,12 +29,20 @@ const compound: Readonly<Record<string, BinaryOperator>> = {
   ">>=": ">>",
 };
 
+const attributeNames = new Set(
+  (
+    "align binding blend_src builtin color compute diagnostic fragment group id interpolate invariant location must_use size " +
+    "subgroup_size vertex workgroup_size"
+  ).split(" "),
+);
+
 export function parseAttributes(cursor: Cursor): Attribute[] {
   const attributes: Attribute[] = [];
   while (cursor.is("@")) {
     const { start } = cursor.take();
     const name = cursor.token.kind === "identifier" ? cursor.take() : cursor.name("an attribute name");
     const args = cursor.is("(") ? parseArguments(cursor) : [];
+    if (!attributeNames.has(name.text)) throw cursor.error(name, `there is no attribute '@${name.text}'`);
     attributes.push({ name: name.text, args, span: cursor.since(start) });
   }
   return attributes;

@@ -88,7 +88,7 @@ function index(writer: Writer, expression: Expression & { kind: "index" }): stri
   const known = at.kind === "constant" ? Number(at.data) : undefined;
   if (base.type.kind === "vector") {
     const [whole = "", position = ""] = operands(writer, [base, at]);
-    if (known !== undefined) return `${parenthesize(whole)}.s${known}`;
+    if (known !== undefined) return laneBool(base.type, `${parenthesize(whole)}.s${known}`);
     return laneBool(base.type, `${writer.helpers.lane(base.type)}(${whole}, ${clampIndex(writer, at, position, base.type.size)})`);
   }
   if (base.type.kind === "matrix" && isWide(base.type)) {
@@ -160,7 +160,11 @@ export function combine(
     }
     case "/":
     case "%": {
-      if (scalar !== undefined && isFloat(scalar)) return operator === "/" ? `(${a} / ${b})` : `fmod(${splat(t, leftType, result, a)}, ${splat(t, rightType, result, b)})`;
+      if (scalar !== undefined && isFloat(scalar)) {
+        if (operator === "/") return `(${a} / ${b})`;
+        const helper = helpers.generic("modulo", result, "a b", () => "return a - b * trunc(a / b);");
+        return `${helper}(${splat(t, leftType, result, a)}, ${splat(t, rightType, result, b)})`;
+      }
       if (constantRight && (scalar === u32 || !b.includes("-1"))) return `(${a} ${operator} ${b})`;
       const helper = operator === "/" ? helpers.divide(result) : helpers.remainder(result);
       return `${helper}(${splat(t, leftType, result, a)}, ${splat(t, rightType, result, b)})`;
@@ -221,9 +225,15 @@ function compareZero(from: Type, to: Type & { kind: "vector" }, text: string): s
   return elementScalar(from) === f16 ? `convert_int${to.size}(${compared})` : compared;
 }
 
-/** Floats become the nearest integer that both types hold, NaN becomes zero. */
+/** Floats become the nearest value that both types hold, as Dawn does; NaN becomes the lowest. */
 function saturate(writer: Writer, from: Type, to: Type, text: string): string {
-  return `convert_${writer.types.value(to)}_sat(${elementScalar(from) === f16 ? convert(writer, from, from.kind === "vector" ? { ...from, element: f32 } : f32, text) : text})`;
+  const wide = from.kind === "vector" ? { ...from, element: f32 } : f32;
+  const float = elementScalar(from) === f16 ? convert(writer, from, wide, text) : text;
+  const t = writer.types.value(wide);
+  const target = writer.types.value(to);
+  const [low, high] = target.startsWith("u") ? ["0.0f", "4294967040.0f"] : ["-2147483648.0f", "2147483520.0f"];
+  const helper = writer.helpers.need(`to_${target}`, () => `static inline ${target} to_${target}(${t} x) { return convert_${target}(fmin(fmax(x, (${t})(${low})), (${t})(${high}))); }`);
+  return `${helper}(${float})`;
 }
 
 function construct(writer: Writer, expression: Expression & { kind: "construct" }): string {

@@ -1,19 +1,23 @@
 import type { Block, Expression, Statement, Variable } from "../../ir.ts";
-
-type Loop = Statement & { kind: "loop" | "for" };
+import { contains, expressionsOf, someStatement } from "../../walk.ts";
 
 /**
  * Whether a loop surely ends soon: it counts a variable by a constant step towards a bound, changes it nowhere else, and
  * holds no loop or call of its own. Only other loops poll the watchdog.
  */
-export function isCounted(loop: Loop): boolean {
-  if (loop.kind !== "for" || hasLoopOrCall(loop.body)) return false;
+export function isCounted(loop: Statement & { kind: "loop" | "for" }): boolean {
+  if (loop.kind !== "for" || holdsLoopOrCall(loop.body)) return false;
   const { initializer, condition, update } = loop;
   if (initializer?.kind !== "var" || condition?.kind !== "binary" || update?.kind !== "assign") return false;
   const { variable } = initializer;
-  const counts = isVariable(update.target, variable) && (update.operator === "+" || update.operator === "-") && update.value.kind === "constant";
+  const counts = isVariable(update.target, variable) && (update.operator === "+" || update.operator === "-");
+  const steps = update.value.kind === "constant" && Number(update.value.data) !== 0;
   const compares = ["<", "<=", ">", ">="].includes(condition.operator) && loads(condition.left, variable);
-  return counts && Number(update.value.kind === "constant" ? update.value.data : 0) !== 0 && compares && !changes(loop.body, variable);
+  return counts && steps && compares && !touches(loop.body, variable);
+}
+
+export function isLoop(statement: Statement): statement is Statement & { kind: "loop" | "for" } {
+  return statement.kind === "loop" || statement.kind === "for";
 }
 
 function isVariable(expression: Expression, variable: Variable): boolean {
@@ -24,34 +28,17 @@ function loads(expression: Expression, variable: Variable): boolean {
   return expression.kind === "load" && isVariable(expression.from, variable);
 }
 
-function hasLoopOrCall(block: Block): boolean {
-  return some(block, (statement) => statement.kind === "loop" || statement.kind === "for" || JSON.stringify(statement, skipObjects).includes('"kind":"call"'));
+function holdsLoopOrCall(body: Block): boolean {
+  return someStatement(body, (statement) => {
+    return isLoop(statement) || expressionsOf(statement).some((item) => contains(item, (part) => part.kind === "call"));
+  });
 }
 
-function skipObjects(key: string, item: unknown): unknown {
-  if (key === "type" || key === "span" || key === "variable" || key === "function") return undefined;
-  return typeof item === "bigint" ? String(item) : item;
-}
-
-function changes(block: Block, variable: Variable): boolean {
-  return some(block, (statement) => statement.kind === "assign" && isVariable(statement.target, variable));
-}
-
-/** Whether any statement inside fits; also used to find what a function's body contains. */
-export function some(statement: Statement, fits: (statement: Statement) => boolean): boolean {
-  if (statement.kind !== "block" && fits(statement)) return true;
-  switch (statement.kind) {
-    case "block":
-      return statement.statements.some((item) => some(item, fits));
-    case "if":
-      return some(statement.then, fits) || (statement.otherwise !== undefined && some(statement.otherwise, fits));
-    case "switch":
-      return statement.cases.some((item) => some(item.body, fits));
-    case "loop":
-      return some(statement.body, fits) || (statement.continuing !== undefined && some(statement.continuing, fits));
-    case "for":
-      return some(statement.body, fits);
-    default:
-      return false;
-  }
+/** Assigned to, or its address taken. */
+function touches(body: Block, variable: Variable): boolean {
+  return someStatement(body, (statement) => {
+    if (statement.kind === "assign" && isVariable(statement.target, variable)) return true;
+    const takes = (part: Expression) => part.kind === "addressOf" && isVariable(part.operand, variable);
+    return expressionsOf(statement).some((item) => contains(item, takes));
+  });
 }

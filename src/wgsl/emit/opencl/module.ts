@@ -1,8 +1,9 @@
 import { reachable } from "../../check/call-graph.ts";
 import type { EntryPoint, Function, Program, Value, Variable } from "../../ir.ts";
 import { layoutOf } from "../../layout.ts";
+import { someStatement } from "../../walk.ts";
 import { storeText, value } from "./expressions.ts";
-import { isCounted, some } from "./loops.ts";
+import { isCounted, isLoop } from "./loops.ts";
 import { memberPlace } from "./places.ts";
 import { StatementEmitter } from "./statements.ts";
 import { type EmitOptions, needsCount, Unit, Writer } from "./writer.ts";
@@ -36,7 +37,7 @@ export function emitOpenCl(program: Program, entry: EntryPoint, options: OpenClO
 /** A function polls when one of its loops does or when it calls one that does; callees come first. */
 function findPolling(unit: Unit, functions: readonly Function[]): void {
   for (const target of functions) {
-    const own = some(target.body, (statement) => (statement.kind === "loop" || statement.kind === "for") && !isCounted(statement));
+    const own = someStatement(target.body, (statement) => isLoop(statement) && !isCounted(statement));
     if (own || [...target.calls].some((callee) => unit.polling.has(callee))) unit.polling.add(target);
   }
 }

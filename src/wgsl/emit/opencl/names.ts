@@ -38,5 +38,5 @@ export class Names {
 
 export function mangle(name: string): string {
   const ascii = name.replace(/[^A-Za-z0-9_]/gu, (letter) => `u${(letter.codePointAt(0) ?? 0).toString(16)}`);
-  return `${ascii.replace(/^_+/, "")}_`;
+  return `${ascii}_`;
 }

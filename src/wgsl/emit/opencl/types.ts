@@ -76,7 +76,7 @@ export class CTypes {
   }
 
   #declare(type: Type, name: string, text: (name: string) => string[]): string {
-    const key = typeKey(type);
+    const key = type.kind === "struct" ? typeKey(type) : name;
     const known = this.#names.get(key);
     if (known !== undefined) return known;
     this.#names.set(key, name);

@@ -2,6 +2,7 @@ import { AikoError } from "../../../errors.ts";
 import type { Data } from "../../evaluate/value.ts";
 import type { Expression, Function, Value, Variable } from "../../ir.ts";
 import { hasRuntimeArray, type StructType, type Type, typeKey } from "../../types.ts";
+import { contains } from "../../walk.ts";
 import { Helpers } from "./helpers.ts";
 import { mangle, Names } from "./names.ts";
 import { CTypes } from "./types.ts";
@@ -133,29 +134,8 @@ export function needsCount(type: Type): boolean {
 
 /** Whether evaluating this changes memory or synchronises, so that its place in the order matters. */
 export function isImpure(expression: Expression): boolean {
-  switch (expression.kind) {
-    case "call":
-      return expression.function.impure || expression.args.some(isImpure);
-    case "builtin":
-      return expression.name.startsWith("atomic") || expression.name === "workgroupUniformLoad" || expression.args.some(isImpure);
-    case "load":
-      return isImpure(expression.from);
-    case "addressOf":
-    case "dereference":
-    case "unary":
-    case "convert":
-    case "bitcast":
-      return isImpure(expression.operand);
-    case "index":
-      return isImpure(expression.base) || isImpure(expression.index);
-    case "member":
-    case "swizzle":
-      return isImpure(expression.base);
-    case "binary":
-      return isImpure(expression.left) || isImpure(expression.right);
-    case "construct":
-      return expression.args.some(isImpure);
-    default:
-      return false;
-  }
+  return contains(expression, (part) => {
+    if (part.kind === "call") return part.function.impure;
+    return part.kind === "builtin" && (part.name.startsWith("atomic") || part.name === "workgroupUniformLoad");
+  });
 }

@@ -2,6 +2,7 @@ import { builtins } from "../../check/builtins.ts";
 import { reachable } from "../../check/call-graph.ts";
 import type { EntryPoint, Expression, Function, Program, Statement, Value, Variable } from "../../ir.ts";
 import type { StructType, Type } from "../../types.ts";
+import { children } from "../../walk.ts";
 import { expressionText, literal, type Spell, typeText } from "./expressions.ts";
 
 export interface WgslOptions {
@@ -65,7 +66,7 @@ class Printer {
 
   #collectAll(expression: Expression): void {
     this.#collect(expression.type);
-    for (const part of parts(expression)) this.#collectAll(part);
+    for (const part of children(expression)) this.#collectAll(part);
   }
 
   #struct(type: StructType): string[] {
@@ -167,7 +168,8 @@ class Printer {
       case "var": {
         const { variable } = statement;
         const initializer = variable.initializer === undefined ? "" : ` = ${this.#expression(variable.initializer)}`;
-        return `var ${this.spell(variable, variable.name)}: ${this.#type(variable.type)}${initializer}`;
+        const type = variable.type.kind === "struct" && variable.type.builtin ? "" : `: ${this.#type(variable.type)}`;
+        return `var ${this.spell(variable, variable.name)}${type}${initializer}`;
       }
       case "let":
         return `let ${this.spell(statement.value, statement.value.name)} = ${this.#expression(statement.initializer)}`;
@@ -183,31 +185,5 @@ class Printer {
       default:
         return statement.kind;
     }
-  }
-}
-
-function parts(expression: Expression): readonly Expression[] {
-  switch (expression.kind) {
-    case "load":
-      return [expression.from];
-    case "addressOf":
-    case "dereference":
-    case "unary":
-    case "convert":
-    case "bitcast":
-      return [expression.operand];
-    case "index":
-      return [expression.base, expression.index];
-    case "member":
-    case "swizzle":
-      return [expression.base];
-    case "binary":
-      return [expression.left, expression.right];
-    case "construct":
-    case "call":
-    case "builtin":
-      return expression.args;
-    default:
-      return [];
   }
 }
