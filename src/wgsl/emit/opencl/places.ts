@@ -104,7 +104,7 @@ function lane(base: Place, index: string, constant: boolean): Place {
   const own = base.space === "function" || base.space === "private" || base.space === "constant";
   const rest = { type: type.element, space: base.space, readOnly: base.readOnly };
   if (type.size === 3) return { ...rest, text: `${base.text}[${index}]` };
-  if (own && constant) return { ...rest, text: `${base.text}.s${index}` };
+  if (own && constant && /^[\w.()*]+$/.test(base.text)) return { ...rest, text: `${base.text}.s${index}` };
   return { ...rest, text: `((${spaceOf(base)}${laneName(type.element)}*)&${base.text})[${index}]` };
 }
 
