@@ -20,7 +20,7 @@ export function value(writer: Writer, expression: Expression): string {
     case "load":
       return load(place(writer, expression.from));
     case "addressOf":
-      return pointerText(place(writer, expression.operand));
+      return pointerText(writer, place(writer, expression.operand));
     case "unary":
       return unary(expression.operator, expression.type, value(writer, expression.operand), types.value(expression.type));
     case "binary":
@@ -281,6 +281,7 @@ function storeInto(writer: Writer, target: Place, text: string): void {
 /** The C expression that stores a value in memory. */
 export function storeText(target: Place, text: string): string {
   const { type } = target;
+  if (target.asValue) return `${target.text} = ${text}`;
   if (type.kind === "vector" && type.size === 3) return `vstore3(${text}, 0, ${target.text})`;
   if (type.kind === "matrix" && isWide(type)) {
     const lanes = type.columns * type.rows;

@@ -17,6 +17,8 @@ export interface Place {
   readonly readOnly: boolean;
   /** A single lane of a bool vector, stored as -1 or 0. */
   readonly boolLane?: boolean;
+  /** A variable of a function, declared with the value type although its memory type is another. */
+  readonly asValue?: boolean;
 }
 
 /** The memory a reference names. */
@@ -26,8 +28,8 @@ export function place(writer: Writer, expression: Expression): Place {
       const { variable } = expression;
       const name = writer.variable(variable);
       const base = { type: variable.type, space: variable.space, readOnly: variable.access === "read" };
-      if (isPointerText(variable.type)) return { ...base, text: variable.space === "function" ? `${name}.e` : name };
-      return { ...base, text: variable.space === "function" ? name : `(*${name})` };
+      if (variable.space === "function") return { ...base, text: name, asValue: keepsValue(variable.type) };
+      return { ...base, text: isPointerText(variable.type) ? name : `(*${name})` };
     }
     case "dereference": {
       const pointer = expression.operand.type;
@@ -48,6 +50,11 @@ export function place(writer: Writer, expression: Expression): Place {
   throw new AikoError("INTERNAL", { message: `a ${expression.kind} names no memory` });
 }
 
+/** Whether a function's own variable is declared with the value type: what C keeps in registers. */
+export function keepsValue(type: Type): boolean {
+  return (type.kind === "vector" && type.size === 3) || (type.kind === "matrix" && isWide(type));
+}
+
 /** Three-component vectors and runtime-sized arrays are written as pointers. */
 function isPointerText(type: Type): boolean {
   return (type.kind === "vector" && type.size === 3) || (type.kind === "array" && type.count === undefined);
@@ -58,11 +65,12 @@ export function settle(writer: Writer, target: Place): Place {
   if (/^\(?\*?\w+\)?$/.test(target.text)) return target;
   const name = writer.names.temporary();
   const pointee = target.boolLane ? "int" : writer.types.pointee(target.type);
-  writer.line(`${spaceOf(target)}${pointee}* ${name} = ${pointerText(target)};`);
-  return { ...target, text: isPointerText(target.type) ? name : `(*${name})` };
+  writer.line(`${spaceOf(target)}${pointee}* ${name} = ${pointerText(writer, target)};`);
+  return { ...target, asValue: false, text: isPointerText(target.type) ? name : `(*${name})` };
 }
 
-export function pointerText(target: Place): string {
+export function pointerText(writer: Writer, target: Place): string {
+  if (target.asValue) return `((${writer.types.pointee(target.type)}*)&${target.text})`;
   if (isPointerText(target.type)) return target.text;
   return /^\(\*\w+\)$/.test(target.text) ? target.text.slice(2, -1) : `&${target.text}`;
 }
@@ -89,6 +97,7 @@ export function elementPlace(writer: Writer, base: Place, at: Expression, root: 
     case "array":
       return part(base, type.count === undefined ? `${base.text}[${index}]` : `${base.text}.e[${index}]`, type.element);
     case "matrix":
+      if (base.asValue) return part(base, `((${writer.types.value(vectorOf(type.rows, type.element))}*)&${base.text})[${index}]`, vectorOf(type.rows, type.element));
       return part(base, `${base.text}.c[${index}]`, vectorOf(type.rows, type.element));
     case "vector":
       return { ...lane(base, index, at.kind === "constant"), boolLane: type.element === bool };
@@ -103,7 +112,7 @@ function lane(base: Place, index: string, constant: boolean): Place {
   if (type.kind !== "vector") throw new AikoError("INTERNAL", { message: `${type.kind} has no lanes` });
   const own = base.space === "function" || base.space === "private" || base.space === "constant";
   const rest = { type: type.element, space: base.space, readOnly: base.readOnly };
-  if (type.size === 3) return { ...rest, text: `${base.text}[${index}]` };
+  if (type.size === 3 && !base.asValue) return { ...rest, text: `${base.text}[${index}]` };
   if (own && constant && /^[\w.()*]+$/.test(base.text)) return { ...rest, text: `${base.text}.s${index}` };
   return { ...rest, text: `((${spaceOf(base)}${laneName(type.element)}*)&${base.text})[${index}]` };
 }
@@ -112,6 +121,7 @@ function lane(base: Place, index: string, constant: boolean): Place {
 export function load(source: Place): string {
   const { type, text } = source;
   if (source.boolLane) return `(${text} != 0)`;
+  if (source.asValue) return text;
   if (type.kind === "vector" && type.size === 3) return `vload3(0, ${text})`;
   if (type.kind === "matrix" && isWide(type)) {
     return `vload${type.columns * type.rows}(0, (${spaceOf(source)}${laneName(type.element)}*)&${text})`;

@@ -2,7 +2,7 @@ import type { Block, Expression, Statement, Variable } from "../../ir.ts";
 import { hasPadding } from "./types.ts";
 import { callText, combine, elementAt, operands, storeText, value } from "./expressions.ts";
 import { isCounted } from "./loops.ts";
-import { load, memberPlace, type Place, place, settle } from "./places.ts";
+import { keepsValue, load, memberPlace, type Place, place, settle } from "./places.ts";
 import { isImpure, type Writer } from "./writer.ts";
 
 /** Where `continue` goes: C's own, or a label before the continuing part. */
@@ -79,16 +79,12 @@ export class StatementEmitter {
   #declare(variable: Variable): void {
     const writer = this.#writer;
     const { type, initializer } = variable;
-    const memory = writer.types.memory(type);
     const text = initializer === undefined ? undefined : value(writer, initializer);
     const name = writer.variable(variable);
-    if (text === undefined) writer.line(`${memory} ${name} = ${writer.types.zero(type)};`);
-    else if (memory === writer.types.value(type)) writer.line(`${memory} ${name} = ${text};`);
-    else {
-      writer.line(`${memory} ${name};`);
-      const target = { text: type.kind === "vector" ? `${name}.e` : name, type, space: "function", readOnly: false } as const;
-      writer.line(`${storeText(target, text)};`);
-    }
+    if (keepsValue(type)) {
+      const t = writer.types.value(type);
+      writer.line(`${t} ${name} = ${text ?? `(${t})(0)`};`);
+    } else writer.line(`${writer.types.memory(type)} ${name} = ${text ?? writer.types.zero(type)};`);
   }
 
   #assign(statement: Statement & { kind: "assign" }): void {
