@@ -63,7 +63,7 @@ export interface BufferView {
   readonly byteLength: number;
 }
 
-/** What a dispatch may bind: device memory, or small host data copied into the device's parameter ring. */
+/** What a dispatch may bind: device memory, or up to 64 KiB of host data that the kernel reads, copied at once. */
 export type Bindable = DeviceBuffer | BufferView | ArrayBufferView;
 
 /** Bindings by the names of the kernel's `var` declarations. */
@@ -96,7 +96,7 @@ export interface CompileOptions {
 /** A count of workgroups in up to three dimensions. */
 export type Grid = number | readonly [number, number?, number?];
 
-/** Collects device time for the work it is passed to. */
+/** Collects device time for the work it is passed to; a device-side copy counts as a kernel where it is timed at all. */
 export interface Timer {
   /** Milliseconds measured so far by the device's own clock; `undefined` where it has none. Call after a wait or read. */
   result(): Promise<TimerResult>;
@@ -140,19 +140,25 @@ export interface Device extends AsyncDisposable {
 
   /** New zero-filled memory. Throws OUT_OF_MEMORY, or surfaces it at the next wait where the driver allocates lazily. */
   allocate(byteLength: number, label?: string): DeviceBuffer;
-  /** Enqueues an upload. `data` is copied before the call returns, so it may be reused at once. */
+  /**
+   * Enqueues an upload. `data` is copied before the call returns, so it may be reused at once. Uploads and copies move
+   * whole 4-byte words: the rest of the last one may be overwritten.
+   */
   write(target: DeviceBuffer | BufferView, data: ArrayBufferView, options?: WorkOptions): void;
   /** Waits for all earlier work and returns the bytes, into `into` when given. */
   read(source: DeviceBuffer | BufferView, into?: ArrayBufferView, options?: WorkOptions): Promise<Uint8Array>;
-  /** Enqueues a device-side copy between regions of equal length. */
+  /** Enqueues a device-side copy between regions of equal length that do not overlap. */
   copy(source: DeviceBuffer | BufferView, target: DeviceBuffer | BufferView, options?: WorkOptions): void;
   /** Checks, translates and compiles off the JavaScript thread. Rejects with INVALID_KERNEL, UNSUPPORTED or COMPILE_FAILED. */
   compile(wgsl: string, options?: CompileOptions): Promise<Kernel>;
   /** Enqueues a kernel over a grid of workgroups. Throws INVALID_ARGUMENT when a binding is missing, too small or aliased. */
   dispatch(kernel: Kernel, bindings: Bindings, grid: Grid, options?: WorkOptions): void;
-  /** Enqueues enough workgroups for `threads` threads per dimension. */
+  /**
+   * Enqueues enough workgroups for `threads` threads per dimension. One number that needs more than 65,535 workgroups is
+   * laid out in rows: the kernel's linear index is `id.x + id.y * num_workgroups.x * workgroup_size.x`.
+   */
   dispatchThreads(kernel: Kernel, bindings: Bindings, threads: Grid, options?: WorkOptions): void;
-  /** Resolves when all earlier work is done. Rejects with its first failure, with TIMEOUT, or with DEVICE_LOST. */
+  /** Resolves when all earlier work is done. Rejects with its first failure, TIMEOUT where it waited, or DEVICE_LOST. */
   wait(): Promise<void>;
   timer(): Timer;
   memory(): DeviceMemory;

@@ -66,8 +66,14 @@ function inRows(groups: number): readonly [number, number] {
 async function gemmLong(device: Device, work: GemmArguments, options: WorkOptions): Promise<void> {
   const { a, b, c, out, m, n, k, batch, strideA, strideB } = work;
   const text = (c === undefined ? finishProduct : finishSum) + kernelText("gemm-long.wgsl");
-  const compile = (entryPoint: string) => kernelOn(device, text, { entryPoint, contract: true, label: `gemm ${entryPoint}` });
-  const [packA, packB, multiply, unpack] = await Promise.all([compile("pack_a"), compile("pack_b"), compile("multiply"), compile("unpack")]);
+  const compile = (entryPoint: string) =>
+    kernelOn(device, text, { entryPoint, contract: true, label: `gemm ${entryPoint}` });
+  const [packA, packB, multiply, unpack] = await Promise.all([
+    compile("pack_a"),
+    compile("pack_b"),
+    compile("multiply"),
+    compile("unpack"),
+  ]);
   const rowPanels = Math.ceil(m / tileRows);
   const columnPanels = Math.ceil(n / tileColumns);
   const panelsA = rowPanels * (strideA === 0 ? 1 : batch);
@@ -80,5 +86,10 @@ async function gemmLong(device: Device, work: GemmArguments, options: WorkOption
   device.dispatch(packA, { p, a, panels: packedA }, inRows(panelsA), options);
   device.dispatch(packB, { p, b, panels: packedB }, inRows(panelsB), options);
   device.dispatch(multiply, { p, packed_a: packedA, packed_b: packedB, tiles: sums }, inRows(tiles), options);
-  device.dispatch(unpack, { p, sums, result: out, ...(c === undefined ? {} : { c }) }, inRows(rowPanels * batch), options);
+  device.dispatch(
+    unpack,
+    { p, sums, result: out, ...(c === undefined ? {} : { c }) },
+    inRows(rowPanels * batch),
+    options,
+  );
 }

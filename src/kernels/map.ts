@@ -21,13 +21,18 @@ const longThreads = 64;
 export async function map(device: Device, work: MapArguments, options: WorkOptions = {}): Promise<void> {
   const { inputs, result, count, expression, type = "f32" } = work;
   if (inputs.length > names.length) {
-    throw new AikoError("INVALID_ARGUMENT", { message: `A map takes at most ${names.length} inputs, got ${inputs.length}` });
+    throw new AikoError("INVALID_ARGUMENT", {
+      message: `A map takes at most ${names.length} inputs, got ${inputs.length}`,
+    });
   }
   const long = wantsLongThreads(device);
   const kernel = await kernelOn(device, mapText(inputs.length, expression, type, long), { label: "map" });
   if (count === 0) return;
   const chunk = chunkOf(count, longThreads, 16);
-  const bindings: Record<string, DeviceBuffer | BufferView | Uint32Array> = { result, parameters: Uint32Array.of(count, chunk) };
+  const bindings: Record<string, DeviceBuffer | BufferView | Uint32Array> = {
+    result,
+    parameters: Uint32Array.of(count, chunk),
+  };
   inputs.forEach((input, at) => {
     bindings[`input_${names[at]}`] = input;
   });
@@ -37,7 +42,9 @@ export async function map(device: Device, work: MapArguments, options: WorkOptio
 
 function mapText(inputs: number, expression: string, type: ElementType, long: boolean): string {
   const used = names.slice(0, inputs);
-  const declared = used.map((name, at) => `@group(0) @binding(${at + 2}) var<storage, read> input_${name}: array<${type}>;`);
+  const declared = used.map(
+    (name, at) => `@group(0) @binding(${at + 2}) var<storage, read> input_${name}: array<${type}>;`,
+  );
   const reads = used.map((name) => `  let ${name} = input_${name}[i];`);
   return [
     `@group(0) @binding(1) var<storage, read_write> result: array<${type}>;`,

@@ -15,12 +15,18 @@ const longThreads = 64;
 const shortGroups = 1024;
 
 /** Enqueues an exclusive scan: `result[i]` is the sum of `source[0 … i - 1]`. Reduce-then-scan, three passes. */
-export async function exclusiveScan(device: Device, work: ScanArguments, options: WorkOptions = {}): Promise<void> {
+export async function exclusiveScan(
+  device: Device,
+  work: ScanArguments,
+  options: WorkOptions = {},
+): Promise<void> {
   const { source, result, count, type = "u32" } = work;
   const long = wantsLongThreads(device);
   const text = `alias Element = ${type};\n${kernelText(long ? "scan-long.wgsl" : "scan-short.wgsl")}`;
   const [sumChunks, scanSums, scanChunks] = await Promise.all(
-    ["sum_chunks", "scan_sums", "scan_chunks"].map((entryPoint) => kernelOn(device, text, { entryPoint, label: `scan ${entryPoint}` })),
+    ["sum_chunks", "scan_sums", "scan_chunks"].map((entryPoint) =>
+      kernelOn(device, text, { entryPoint, label: `scan ${entryPoint}` }),
+    ),
   );
   if (count === 0 || sumChunks === undefined || scanSums === undefined || scanChunks === undefined) return;
   const chunk = long ? chunkOf(count, longThreads, 16) : chunkOf(count, shortGroups, 1024);

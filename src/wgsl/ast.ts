@@ -157,8 +157,8 @@ export type Statement =
   | {
       readonly kind: "if";
       readonly condition: Expression;
-      readonly then: Block;
-      readonly otherwise: Statement | undefined;
+      readonly consequent: Block;
+      readonly alternate: Statement | undefined;
       readonly span: Span;
     }
   | {

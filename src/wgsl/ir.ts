@@ -14,7 +14,7 @@ export interface Program {
   readonly directives: readonly string[];
   readonly overrides: readonly Override[];
   readonly globals: readonly Variable[];
-  readonly functions: readonly Function[];
+  readonly functions: readonly FunctionDefinition[];
   readonly entryPoints: readonly EntryPoint[];
 }
 
@@ -50,7 +50,7 @@ export interface Value {
   readonly span: Span;
 }
 
-export interface Function {
+export interface FunctionDefinition {
   readonly name: string;
   readonly parameters: readonly Value[];
   readonly returnType: Type;
@@ -58,7 +58,7 @@ export interface Function {
   /** Module-scope variables used here or in a function called from here. */
   readonly globals: Set<Variable>;
   readonly overrides: Set<Override>;
-  readonly calls: Set<Function>;
+  readonly calls: Set<FunctionDefinition>;
   /** Built-in functions used here, by name. */
   readonly builtins: Set<string>;
   /** True when a call may write memory that the caller can see, or synchronises. */
@@ -69,7 +69,7 @@ export interface Function {
 
 export interface EntryPoint {
   readonly name: string;
-  readonly function: Function;
+  readonly function: FunctionDefinition;
   readonly workgroupSize: readonly Expression[];
 }
 
@@ -94,16 +94,30 @@ export type Expression =
   | (Typed & { readonly kind: "dereference"; readonly operand: Expression })
   /** Of a reference or of a value; then the result is one, too. */
   | (Typed & { readonly kind: "index"; readonly base: Expression; readonly index: Expression })
-  | (Typed & { readonly kind: "member"; readonly base: Expression; readonly struct: StructType; readonly member: number })
+  | (Typed & {
+      readonly kind: "member";
+      readonly base: Expression;
+      readonly struct: StructType;
+      readonly member: number;
+    })
   | (Typed & { readonly kind: "swizzle"; readonly base: Expression; readonly components: readonly number[] })
   | (Typed & { readonly kind: "unary"; readonly operator: UnaryOperator; readonly operand: Expression })
-  | (Typed & { readonly kind: "binary"; readonly operator: BinaryOperator; readonly left: Expression; readonly right: Expression })
+  | (Typed & {
+      readonly kind: "binary";
+      readonly operator: BinaryOperator;
+      readonly left: Expression;
+      readonly right: Expression;
+    })
   /** Scalar or vector conversion by value, `f32(x)`. */
   | (Typed & { readonly kind: "convert"; readonly operand: Expression })
   | (Typed & { readonly kind: "bitcast"; readonly operand: Expression })
   /** A vector, matrix, array or structure from its parts, or the zero value without any. */
   | (Typed & { readonly kind: "construct"; readonly args: readonly Expression[] })
-  | (Typed & { readonly kind: "call"; readonly function: Function; readonly args: readonly Expression[] })
+  | (Typed & {
+      readonly kind: "call";
+      readonly function: FunctionDefinition;
+      readonly args: readonly Expression[];
+    })
   | (Typed & { readonly kind: "builtin"; readonly name: string; readonly args: readonly Expression[] });
 
 export interface Block {
@@ -122,12 +136,27 @@ export type Statement =
   | { readonly kind: "var"; readonly variable: Variable }
   | { readonly kind: "let"; readonly value: Value; readonly initializer: Expression }
   /** `target` is a reference; with an operator it reads, combines and writes. */
-  | { readonly kind: "assign"; readonly target: Expression; readonly operator: BinaryOperator | undefined; readonly value: Expression }
+  | {
+      readonly kind: "assign";
+      readonly target: Expression;
+      readonly operator: BinaryOperator | undefined;
+      readonly value: Expression;
+    }
   /** Evaluates and drops: a call statement or `_ = e`. */
   | { readonly kind: "evaluate"; readonly expression: Expression }
-  | { readonly kind: "if"; readonly condition: Expression; readonly then: Block; readonly otherwise: Statement | undefined }
+  | {
+      readonly kind: "if";
+      readonly condition: Expression;
+      readonly consequent: Block;
+      readonly alternate: Statement | undefined;
+    }
   | { readonly kind: "switch"; readonly selector: Expression; readonly cases: readonly Case[] }
-  | { readonly kind: "loop"; readonly body: Block; readonly continuing: Block | undefined; readonly breakIf: Expression | undefined }
+  | {
+      readonly kind: "loop";
+      readonly body: Block;
+      readonly continuing: Block | undefined;
+      readonly breakIf: Expression | undefined;
+    }
   | {
       readonly kind: "for";
       readonly initializer: Statement | undefined;

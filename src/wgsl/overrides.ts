@@ -1,12 +1,16 @@
 import { AikoError } from "../errors.ts";
+import { KernelError } from "./diagnostics.ts";
 import { evaluate } from "./evaluate/evaluate.ts";
 import { convert } from "./evaluate/value.ts";
-import { KernelError } from "./diagnostics.ts";
 import type { EntryPoint, Override, Program } from "./ir.ts";
 import { abstractFloat, bool, isInteger, typeName } from "./types.ts";
 
 /** Gives every override its value: the caller's, or its own initial value. Only those the entry point uses must have one. */
-export function resolveOverrides(program: Program, entry: EntryPoint, constants: Readonly<Record<string, number | boolean>>): void {
+export function resolveOverrides(
+  program: Program,
+  entry: EntryPoint,
+  constants: Readonly<Record<string, number | boolean>>,
+): void {
   const known = new Set(program.overrides.map(key));
   for (const name of Object.keys(constants)) {
     if (known.has(name)) continue;
@@ -17,7 +21,8 @@ export function resolveOverrides(program: Program, entry: EntryPoint, constants:
   }
   for (const override of program.overrides) {
     const given = constants[key(override)];
-    override.data = given === undefined ? (override.initializer && evaluate(override.initializer)) : fit(override, given);
+    override.data =
+      given === undefined ? override.initializer && evaluate(override.initializer) : fitted(override, given);
     if (override.data === undefined && entry.function.overrides.has(override)) {
       throw new AikoError("INVALID_ARGUMENT", {
         message: `the override '${override.name}' has no value`,
@@ -32,18 +37,29 @@ function key(override: Override): string {
   return override.id === undefined ? override.name : String(override.id);
 }
 
-function fit(override: Override, given: number | boolean) {
+function fitted(override: Override, given: number | boolean) {
   const value = Number(given);
   if (isInteger(override.type) && !Number.isInteger(value)) {
-    throw new AikoError("INVALID_ARGUMENT", { message: `the override '${override.name}' is ${typeName(override.type)}, got ${given}` });
+    throw new AikoError("INVALID_ARGUMENT", {
+      message: `the override '${override.name}' is ${typeName(override.type)}, got ${given}`,
+    });
   }
   return override.type === bool ? Boolean(given) : convert(value, abstractFloat, override.type, true);
 }
 
-export function evaluateWorkgroupSize(program: Program, entry: EntryPoint): readonly [number, number, number] {
+export function evaluateWorkgroupSize(
+  program: Program,
+  entry: EntryPoint,
+): readonly [number, number, number] {
   const sizes = entry.workgroupSize.map((expression) => {
     const size = Number(evaluate(expression) ?? Number.NaN);
-    if (!(size >= 1)) throw new KernelError(program.source, expression.span, "a workgroup size must be known and at least 1", "Give the overrides it uses a value.");
+    if (!(size >= 1))
+      throw new KernelError(
+        program.source,
+        expression.span,
+        "a workgroup size must be known and at least 1",
+        "Give the overrides it uses a value.",
+      );
     return size;
   });
   return [sizes[0] ?? 1, sizes[1] ?? 1, sizes[2] ?? 1];

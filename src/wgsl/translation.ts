@@ -78,7 +78,8 @@ export function translate(source: string, target: Target, options: TranslateOpti
     bindings: bindingOrder(globals).map(describeBinding),
     requires: requirements(program, entry),
   };
-  if (target === "webgpu") return { ...shared, ...emitWgsl(program, entry, { promoteReads: options.promoteReads === true }) };
+  if (target === "webgpu")
+    return { ...shared, ...emitWgsl(program, entry, { promoteReads: options.promoteReads === true }) };
   return {
     ...shared,
     ...emitOpenCl(program, entry, {
@@ -99,15 +100,24 @@ function chooseEntryPoint(program: Program, name: string | undefined): EntryPoin
   const [first, second] = program.entryPoints;
   const names = program.entryPoints.map((entry) => entry.name).join(", ");
   if (first === undefined) {
-    throw new AikoError("INVALID_KERNEL", { message: "there is no compute entry point", hint: "Mark a function: @compute @workgroup_size(64)." });
+    throw new AikoError("INVALID_KERNEL", {
+      message: "there is no compute entry point",
+      hint: "Mark a function: @compute @workgroup_size(64).",
+    });
   }
   if (name === undefined) {
     if (second === undefined) return first;
-    throw new AikoError("INVALID_ARGUMENT", { message: `there are several entry points: ${names}`, hint: "Choose one with entryPoint." });
+    throw new AikoError("INVALID_ARGUMENT", {
+      message: `there are several entry points: ${names}`,
+      hint: "Choose one with entryPoint.",
+    });
   }
   const chosen = program.entryPoints.find((entry) => entry.name === name);
   if (chosen === undefined) {
-    throw new AikoError("INVALID_ARGUMENT", { message: `there is no compute entry point '${name}'`, hint: `There is: ${names}.` });
+    throw new AikoError("INVALID_ARGUMENT", {
+      message: `there is no compute entry point '${name}'`,
+      hint: `There is: ${names}.`,
+    });
   }
   return chosen;
 }

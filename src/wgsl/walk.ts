@@ -66,7 +66,7 @@ export function statementsOf(statement: Statement): readonly Statement[] {
     case "block":
       return statement.statements;
     case "if":
-      return given(statement.then, statement.otherwise);
+      return given(statement.consequent, statement.alternate);
     case "switch":
       return statement.cases.map((item) => item.body);
     case "loop":

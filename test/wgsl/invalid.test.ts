@@ -64,7 +64,10 @@ const invalid: readonly (readonly [source: string, says: RegExp])[] = [
   ["@id(1) override a: u32; @id(1) override b: u32;", /taken/],
   ["const_assert 1 > 2;", /false/],
   ["fn f() { var a = array<i32, 0>(); }", /at least 1/],
-  ["fn f(a: ptr<function, i32>, b: ptr<function, i32>) { *a = *b; } fn g() { var x = 1; f(&x, &x); }", /two names/],
+  [
+    "fn f(a: ptr<function, i32>, b: ptr<function, i32>) { *a = *b; } fn g() { var x = 1; f(&x, &x); }",
+    /two names/,
+  ],
   ["var<private> p: i32; fn f(a: ptr<private, i32>) { *a = p; } fn g() { f(&p); }", /two names/],
   ["@group(0) @binding(0) var<storage> a: array<u32>; fn f() { a[0] = 1; }", /read-only/],
   ["var<workgroup> a: atomic<u32>; fn f() { a = 1; }", /cannot be assigned/],
@@ -76,7 +79,10 @@ const invalid: readonly (readonly [source: string, says: RegExp])[] = [
   ["fn f( { }", /expected/],
   ["let a = 1;", /module scope/],
   ["fn f() {", /expected '}'/],
-  ["@group(0) @binding(0) var t: texture_2d<f32>; @compute @workgroup_size(1) fn f() { _ = textureDimensions(t); }", /textures/],
+  [
+    "@group(0) @binding(0) var t: texture_2d<f32>; @compute @workgroup_size(1) fn f() { _ = textureDimensions(t); }",
+    /textures/,
+  ],
 ];
 
 describe("modules WGSL does not allow", () => {
@@ -95,7 +101,9 @@ describe("diagnostics", () => {
   });
 
   it("suggest the name that was meant", () => {
-    expect(problemIn("struct S { position: f32 } fn f(s: S) -> f32 { return s.positon; }").hint).toBe("Did you mean 'position'?");
+    expect(problemIn("struct S { position: f32 } fn f(s: S) -> f32 { return s.positon; }").hint).toBe(
+      "Did you mean 'position'?",
+    );
     expect(problemIn("fn f() { _ = clmp(1.0, 0.0, 1.0); }").hint).toBe("Did you mean 'clamp'?");
   });
 });

@@ -5,7 +5,9 @@ import type { StructType } from "#src/wgsl/types.js";
 import { program } from "./support.js";
 
 function struct(members: string): StructType {
-  const { globals } = program(`enable f16; struct S { ${members} } @group(0) @binding(0) var<storage, read_write> s: S;`);
+  const { globals } = program(
+    `enable f16; struct S { ${members} } @group(0) @binding(0) var<storage, read_write> s: S;`,
+  );
   return globals[0]?.type as StructType;
 }
 
@@ -35,8 +37,24 @@ describe("memory layout", () => {
     const { bindings, workgroupSize } = translate(source, "opencl");
     expect(workgroupSize).toEqual([4, 2, 1]);
     expect(bindings).toEqual([
-      { name: "scale", group: 0, binding: 3, access: "uniform", minByteLength: 16, elementStride: undefined, elementOffset: 0 },
-      { name: "tail", group: 1, binding: 2, access: "read_write", minByteLength: 32, elementStride: 16, elementOffset: 16 },
+      {
+        name: "scale",
+        group: 0,
+        binding: 3,
+        access: "uniform",
+        minByteLength: 16,
+        elementStride: undefined,
+        elementOffset: 0,
+      },
+      {
+        name: "tail",
+        group: 1,
+        binding: 2,
+        access: "read_write",
+        minByteLength: 32,
+        elementStride: 16,
+        elementOffset: 16,
+      },
     ]);
   });
 });
@@ -62,7 +80,11 @@ describe("entry points", () => {
   const source = "@compute @workgroup_size(1) fn a() {} @compute @workgroup_size(2) fn b() {}";
 
   it("are chosen by name", () => {
-    expect(translate(source, "opencl", { entryPoint: "b" })).toMatchObject({ entryPoint: "b", kernelName: "b_", workgroupSize: [2, 1, 1] });
+    expect(translate(source, "opencl", { entryPoint: "b" })).toMatchObject({
+      entryPoint: "b",
+      kernelName: "b_",
+      workgroupSize: [2, 1, 1],
+    });
     expect(() => translate(source, "opencl")).toThrow(/several entry points: a, b/);
     expect(() => translate(source, "opencl", { entryPoint: "c" })).toThrow(/no compute entry point 'c'/);
     expect(() => translate("fn f() {}", "opencl")).toThrow(/no compute entry point/);

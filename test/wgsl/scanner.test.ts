@@ -37,7 +37,11 @@ describe("template lists", () => {
 describe("tokens", () => {
   it("reads every kind of number", () => {
     const source = "0 1u 0x1Fi 1. .5 1e3 1.5e-2f 2h 0x1.8p3 0x1p-2f 0xffu";
-    expect(scan(source).filter((token) => token.kind === "number").map((token) => token.text)).toEqual(source.split(" "));
+    expect(
+      scan(source)
+        .filter((token) => token.kind === "number")
+        .map((token) => token.text),
+    ).toEqual(source.split(" "));
   });
 
   it("nests block comments and ends line comments at every line break of the specification", () => {

@@ -66,7 +66,8 @@ const cases: readonly Case[] = [
   },
   {
     name: "variables and workgroup memory start at zero",
-    module: "struct S { a: vec3f, b: array<u32, 5>, c: mat3x3f } var<workgroup> w: array<u32, 300>; var<private> p: S;",
+    module:
+      "struct S { a: vec3f, b: array<u32, 5>, c: mat3x3f } var<workgroup> w: array<u32, 300>; var<private> p: S;",
     body: "var s: S; put(bitcast<u32>(s.a.z + s.c[2][2] + p.c[1].y)); put(s.b[4] | p.b[3]); put(w[299] | w[0]);",
     expected: [0, 0, 0],
   },
@@ -139,14 +140,16 @@ const cases: readonly Case[] = [
   },
   {
     name: "vec3 is followed closely by a scalar, padding belongs to nobody",
-    module: "struct P { a: vec3f, b: f32, c: vec3f } @group(0) @binding(2) var<storage, read_write> shared_: array<P, 2>;",
+    module:
+      "struct P { a: vec3f, b: f32, c: vec3f } @group(0) @binding(2) var<storage, read_write> shared_: array<P, 2>;",
     body: "shared_[0].b = 5; shared_[1] = P(vec3f(1, 2, 3), 4, vec3f(5, 6, 7)); shared_[0].a = shared_[1].c; let p = shared_[0]; putf(p.a.z); putf(p.b); putf(shared_[1].a.z + shared_[1].b);",
     as: "f32",
     expected: [7, 5, 7],
   },
   {
     name: "constant tables with an index known at run time",
-    module: "struct E { k: vec3i, n: i32 } const table = array(E(vec3i(1, 2, 3), 4), E(vec3i(5, 6, 7), 8)); const squares = array(0, 1, 4, 9);",
+    module:
+      "struct E { k: vec3i, n: i32 } const table = array(E(vec3i(1, 2, 3), 4), E(vec3i(5, 6, 7), 8)); const squares = array(0, 1, 4, 9);",
     body: "puti(table[given[0]].k.y); puti(table[given[0]].k[given[0]]); puti(squares[given[0] + 1]); const m = mat2x2(1.0, 2.0, 3.0, 4.0); puti(i32(m[given[0]].x)); puti(array(7, 8, 9)[given[0]]);",
     given: [1],
     as: "i32",
@@ -200,11 +203,20 @@ onEveryDevice(
       using output = opened.allocate(expected.length * 4 + 4);
       using extra = opened.allocate(96);
       opened.write(input, Int32Array.from(given.length === 0 ? [0] : given));
-      const bindings = { given: input, out: output, ...(module.includes("shared_") ? { shared_: extra } : {}) };
+      const bindings = {
+        given: input,
+        out: output,
+        ...(module.includes("shared_") ? { shared_: extra } : {}),
+      };
       opened.dispatch(kernel, bindings, 1);
       const bytes = await opened.read(output);
       const words = bytes.slice(0, expected.length * 4).buffer;
-      const found = as === "u32" ? new Uint32Array(words) : as === "i32" ? new Int32Array(words) : new Float32Array(words);
+      const found =
+        as === "u32"
+          ? new Uint32Array(words)
+          : as === "i32"
+            ? new Int32Array(words)
+            : new Float32Array(words);
       expect([...found]).toEqual(expected);
       kernel.dispose();
     });

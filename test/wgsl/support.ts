@@ -1,6 +1,6 @@
 import { expect } from "vitest";
-import type { KernelError } from "#src/wgsl/diagnostics.js";
 import { check } from "#src/wgsl/check/module.js";
+import type { KernelError } from "#src/wgsl/diagnostics.js";
 import type { Program } from "#src/wgsl/ir.js";
 import { parse } from "#src/wgsl/parser/module.js";
 

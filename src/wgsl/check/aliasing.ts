@@ -1,5 +1,5 @@
 import { KernelError } from "../diagnostics.ts";
-import type { Expression, Function, Statement, Value, Variable } from "../ir.ts";
+import type { Expression, FunctionDefinition, Statement, Value, Variable } from "../ir.ts";
 import { children, expressionsOf, statementsOf, visitExpressions } from "../walk.ts";
 
 type Root = Variable | Value;
@@ -11,8 +11,8 @@ interface Accesses {
 }
 
 /** WGSL section 11.4.1: two names for one piece of memory, one of them written through, are refused. Callees come first. */
-export function checkAliasing(source: string, functions: readonly Function[]): void {
-  const known = new Map<Function, Accesses>();
+export function checkAliasing(source: string, functions: readonly FunctionDefinition[]): void {
+  const known = new Map<FunctionDefinition, Accesses>();
   for (const target of functions) {
     const accesses: Accesses = { reads: new Set(), writes: new Set() };
     collect(target.body, accesses, known);
@@ -43,7 +43,11 @@ function rootOf(expression: Expression, lets: ReadonlyMap<Value, Expression> = n
   }
 }
 
-function collect(body: Statement, accesses: Accesses, known: ReadonlyMap<Function, Accesses>): void {
+function collect(
+  body: Statement,
+  accesses: Accesses,
+  known: ReadonlyMap<FunctionDefinition, Accesses>,
+): void {
   const lets = new Map<Value, Expression>();
   const note = (set: Set<Root>, expression: Expression) => {
     const root = rootOf(expression, lets);
@@ -51,14 +55,19 @@ function collect(body: Statement, accesses: Accesses, known: ReadonlyMap<Functio
   };
   const read = (expression: Expression): void => {
     if (expression.kind === "load") note(accesses.reads, expression.from);
-    if (expression.kind === "builtin" && expression.name.startsWith("atomic") && expression.args[0] !== undefined) {
+    if (
+      expression.kind === "builtin" &&
+      expression.name.startsWith("atomic") &&
+      expression.args[0] !== undefined
+    ) {
       note(expression.name === "atomicLoad" ? accesses.reads : accesses.writes, expression.args[0]);
     }
     if (expression.kind === "call") inherit(expression, accesses, known, lets);
     children(expression).forEach(read);
   };
   const walk = (statement: Statement): void => {
-    if (statement.kind === "let" && statement.value.type.kind === "pointer") lets.set(statement.value, statement.initializer);
+    if (statement.kind === "let" && statement.value.type.kind === "pointer")
+      lets.set(statement.value, statement.initializer);
     if (statement.kind === "assign") {
       note(accesses.writes, statement.target);
       if (statement.operator !== undefined) note(accesses.reads, statement.target);
@@ -69,9 +78,17 @@ function collect(body: Statement, accesses: Accesses, known: ReadonlyMap<Functio
   walk(body);
 }
 
-function inherit(call: Expression & { kind: "call" }, accesses: Accesses, known: ReadonlyMap<Function, Accesses>, lets: ReadonlyMap<Value, Expression>): void {
+function inherit(
+  call: Expression & { kind: "call" },
+  accesses: Accesses,
+  known: ReadonlyMap<FunctionDefinition, Accesses>,
+  lets: ReadonlyMap<Value, Expression>,
+): void {
   const inner = known.get(call.function);
-  for (const [from, to] of [[inner?.reads, accesses.reads], [inner?.writes, accesses.writes]] as const) {
+  for (const [from, to] of [
+    [inner?.reads, accesses.reads],
+    [inner?.writes, accesses.writes],
+  ] as const) {
     for (const root of from ?? []) {
       const position = root.kind === "parameter" ? call.function.parameters.indexOf(root) : -1;
       const argument = call.args[position];
@@ -81,7 +98,11 @@ function inherit(call: Expression & { kind: "call" }, accesses: Accesses, known:
   }
 }
 
-function checkCall(source: string, call: Expression & { kind: "call" }, known: ReadonlyMap<Function, Accesses>): void {
+function checkCall(
+  source: string,
+  call: Expression & { kind: "call" },
+  known: ReadonlyMap<FunctionDefinition, Accesses>,
+): void {
   const inner = known.get(call.function);
   if (inner === undefined) return;
   const seen = new Map<Root, boolean>();
@@ -94,7 +115,12 @@ function checkCall(source: string, call: Expression & { kind: "call" }, known: R
     const direct = (writes && inner.reads.has(root)) || (touches && inner.writes.has(root));
     const earlier = seen.get(root);
     if (direct || (earlier !== undefined && touches && (writes || earlier))) {
-      throw new KernelError(source, argument.span, `'${call.function.name}' would reach this memory by two names and write it`, "Pass different variables.");
+      throw new KernelError(
+        source,
+        argument.span,
+        `'${call.function.name}' would reach this memory by two names and write it`,
+        "Pass different variables.",
+      );
     }
     if (touches) seen.set(root, writes || earlier === true);
   });

@@ -6,9 +6,15 @@ type Exit = "next" | "break" | "continue" | "return";
 /** WGSL section 9.7: how control leaves each statement. Finds missing returns, endless loops and misplaced jumps. */
 export function checkBehavior(source: string, body: Block, returns: boolean, nameSpan: Span): void {
   const exits = new Walker(source).block(body);
-  if (exits.has("break") || exits.has("continue")) throw new KernelError(source, nameSpan, "a jump leaves no loop");
+  if (exits.has("break") || exits.has("continue"))
+    throw new KernelError(source, nameSpan, "a jump leaves no loop");
   if (returns && exits.has("next")) {
-    throw new KernelError(source, nameSpan, "this function can end without returning a value", "Return on every path.");
+    throw new KernelError(
+      source,
+      nameSpan,
+      "this function can end without returning a value",
+      "Return on every path.",
+    );
   }
 }
 
@@ -41,13 +47,17 @@ class Walker {
         if (this.#continuing > 0) throw this.#error(statement.span, "a continuing block cannot return");
         return new Set(["return"]);
       case "break":
-        if (this.#breakable === 0) throw this.#error(statement.span, "'break' stands outside a loop or switch");
+        if (this.#breakable === 0)
+          throw this.#error(statement.span, "'break' stands outside a loop or switch");
         return new Set(["break"]);
       case "continue":
         if (this.#loops === 0) throw this.#error(statement.span, "'continue' stands outside a loop");
         return new Set(["continue"]);
       case "if":
-        return union(this.block(statement.then), statement.otherwise === undefined ? new Set(["next"]) : this.statement(statement.otherwise));
+        return union(
+          this.block(statement.consequent),
+          statement.alternate === undefined ? new Set(["next"]) : this.statement(statement.alternate),
+        );
       case "switch":
         return this.#switch(statement);
       case "loop":
@@ -109,7 +119,8 @@ class Walker {
     const left = new Set<Exit>();
     if (exits.has("break")) left.add("next");
     if (exits.has("return")) left.add("return");
-    if (left.size === 0) throw this.#error(span, "this loop never ends", "Add a condition, a break or a return.");
+    if (left.size === 0)
+      throw this.#error(span, "this loop never ends", "Add a condition, a break or a return.");
     return left;
   }
 

@@ -1,6 +1,20 @@
 import {
-  abstractFloat, abstractInt, bool, convertible, elementScalar, f16, f32, i32, matrixOf,
-  type ScalarType, type StructType, type Type, u32, vectorOf, voidType, withElement,
+  abstractFloat,
+  abstractInt,
+  bool,
+  convertible,
+  elementScalar,
+  f16,
+  f32,
+  i32,
+  matrixOf,
+  type ScalarType,
+  type StructType,
+  type Type,
+  u32,
+  vectorOf,
+  voidType,
+  withElement,
 } from "../types.ts";
 
 export interface Signature {
@@ -31,13 +45,20 @@ const concreteNumbers = [i32, u32, f32, f16];
 /** The first of `allowed` that all the elements convert to: WGSL's conversion ranks. */
 function pick(args: readonly Type[], allowed: readonly ScalarType[]): ScalarType | undefined {
   const elements = args.map(elementScalar);
-  return allowed.find((candidate) => elements.every((element) => element !== undefined && convertible(element, candidate)));
+  return allowed.find((candidate) =>
+    elements.every((element) => element !== undefined && convertible(element, candidate)),
+  );
 }
 
 type Shape = "any" | "vector" | "scalar";
 
 /** `count` arguments of one type T, a scalar or vector of `allowed`; the result follows from T. */
-function same(count: number, allowed: readonly ScalarType[], result: (type: Type) => Type | undefined = (type) => type, shape: Shape = "any"): Overload {
+function same(
+  count: number,
+  allowed: readonly ScalarType[],
+  result: (type: Type) => Type | undefined = (type) => type,
+  shape: Shape = "any",
+): Overload {
   return (args) => {
     const [first] = args;
     if (args.length !== count || first === undefined || first.kind === "matrix") return undefined;
@@ -54,19 +75,28 @@ function same(count: number, allowed: readonly ScalarType[], result: (type: Type
 /** Fixed parameter types. */
 function exactly(parameters: readonly Type[], result: Type): Overload {
   return (args) =>
-    args.length === parameters.length && args.every((arg, index) => convertible(arg, parameters[index] ?? voidType))
+    args.length === parameters.length &&
+    args.every((arg, index) => convertible(arg, parameters[index] ?? voidType))
       ? { parameters, result }
       : undefined;
 }
 
 const element = (type: Type): Type | undefined => elementScalar(type);
-const vector3 = (type: Type): Type | undefined => (type.kind === "vector" && type.size === 3 ? type : undefined);
+const vector3 = (type: Type): Type | undefined =>
+  type.kind === "vector" && type.size === 3 ? type : undefined;
 
 /** T, T, scalar: mix and refract with a scalar last argument. */
 function vectorsThenScalar(allowed: readonly ScalarType[]): Overload {
   return (args) => {
     const [a, b, c] = args;
-    if (args.length !== 3 || a?.kind !== "vector" || b?.kind !== "vector" || c?.kind !== "scalar" || a.size !== b.size) return undefined;
+    if (
+      args.length !== 3 ||
+      a?.kind !== "vector" ||
+      b?.kind !== "vector" ||
+      c?.kind !== "scalar" ||
+      a.size !== b.size
+    )
+      return undefined;
     const scalar = pick(args, allowed);
     if (scalar === undefined) return undefined;
     const type = withElement(a, scalar);
@@ -91,7 +121,9 @@ const select: Overload = (args) => {
   const [type] = made?.parameters ?? [];
   if (type === undefined) return undefined;
   const perComponent = type.kind === "vector" && condition === vectorOf(type.size, bool);
-  return condition === bool || perComponent ? { parameters: [type, type, condition], result: type } : undefined;
+  return condition === bool || perComponent
+    ? { parameters: [type, type, condition], result: type }
+    : undefined;
 };
 
 const ldexp: Overload = (args) => {
@@ -102,7 +134,8 @@ const ldexp: Overload = (args) => {
   const abstract = elementScalar(head.result) === abstractFloat && elementScalar(exponent) === abstractInt;
   const whole = withElement(head.result, abstract ? abstractInt : i32);
   if (!convertible(exponent, whole)) return undefined;
-  const settled = elementScalar(head.result) === abstractFloat && !abstract ? withElement(head.result, f32) : head.result;
+  const settled =
+    elementScalar(head.result) === abstractFloat && !abstract ? withElement(head.result, f32) : head.result;
   return { parameters: [settled, whole], result: settled };
 };
 
@@ -115,7 +148,13 @@ function structure(name: string, members: readonly (readonly [string, Type])[]):
     kind: "struct",
     name,
     builtin: true,
-    members: members.map(([member, type]) => ({ name: member, type, align: undefined, size: undefined, attributes: {} })),
+    members: members.map(([member, type]) => ({
+      name: member,
+      type,
+      align: undefined,
+      size: undefined,
+      attributes: {},
+    })),
   };
   structures.set(name, made);
   return made;
@@ -129,15 +168,23 @@ function suffix(type: Type): string {
 
 const frexpResult = (type: Type) => {
   const exponent = withElement(type, elementScalar(type) === abstractFloat ? abstractInt : i32);
-  return structure(`__frexp_result_${suffix(type)}`, [["fract", type], ["exp", exponent]]);
+  return structure(`__frexp_result_${suffix(type)}`, [
+    ["fract", type],
+    ["exp", exponent],
+  ]);
 };
-const modfResult = (type: Type) => structure(`__modf_result_${suffix(type)}`, [["fract", type], ["whole", type]]);
+const modfResult = (type: Type) =>
+  structure(`__modf_result_${suffix(type)}`, [
+    ["fract", type],
+    ["whole", type],
+  ]);
 
 /** Functions of a pointer to an atomic, then `values` values of its type. */
 function atomic(values: number, result: (type: ScalarType) => Type): Overload {
   return (args) => {
     const [pointer, ...rest] = args;
-    if (pointer?.kind !== "pointer" || pointer.store.kind !== "atomic" || pointer.access !== "read_write") return undefined;
+    if (pointer?.kind !== "pointer" || pointer.store.kind !== "atomic" || pointer.access !== "read_write")
+      return undefined;
     const scalar = pointer.store.element;
     if (rest.length !== values || !rest.every((arg) => convertible(arg, scalar))) return undefined;
     return { parameters: [pointer, ...rest.map(() => scalar)], result: result(scalar) };
@@ -145,24 +192,36 @@ function atomic(values: number, result: (type: ScalarType) => Type): Overload {
 }
 
 const exchanged = (type: ScalarType) =>
-  structure(`__atomic_compare_exchange_result_${type.name}`, [["old_value", type], ["exchanged", bool]]);
+  structure(`__atomic_compare_exchange_result_${type.name}`, [
+    ["old_value", type],
+    ["exchanged", bool],
+  ]);
 
 const arrayLength: Overload = ([pointer, ...rest]) => {
   if (rest.length > 0 || pointer?.kind !== "pointer" || pointer.space !== "storage") return undefined;
   const { store } = pointer;
-  return store.kind === "array" && store.count === undefined ? { parameters: [pointer], result: u32 } : undefined;
+  return store.kind === "array" && store.count === undefined
+    ? { parameters: [pointer], result: u32 }
+    : undefined;
 };
 
 const uniformLoad: Overload = ([pointer, ...rest]) => {
   if (rest.length > 0 || pointer?.kind !== "pointer" || pointer.space !== "workgroup") return undefined;
-  return { parameters: [pointer], result: pointer.store.kind === "atomic" ? pointer.store.element : pointer.store };
+  return {
+    parameters: [pointer],
+    result: pointer.store.kind === "atomic" ? pointer.store.element : pointer.store,
+  };
 };
 
 const transpose: Overload = ([matrix, ...rest]) =>
-  rest.length > 0 || matrix?.kind !== "matrix" ? undefined : { parameters: [matrix], result: matrixOf(matrix.rows, matrix.columns, matrix.element) };
+  rest.length > 0 || matrix?.kind !== "matrix"
+    ? undefined
+    : { parameters: [matrix], result: matrixOf(matrix.rows, matrix.columns, matrix.element) };
 
 const determinant: Overload = ([matrix, ...rest]) =>
-  rest.length > 0 || matrix?.kind !== "matrix" || matrix.rows !== matrix.columns ? undefined : { parameters: [matrix], result: matrix.element };
+  rest.length > 0 || matrix?.kind !== "matrix" || matrix.rows !== matrix.columns
+    ? undefined
+    : { parameters: [matrix], result: matrix.element };
 
 const subgroupShuffle: Overload = (args) => {
   const [value, lane] = args;
@@ -175,9 +234,18 @@ const subgroupShuffle: Overload = (args) => {
 
 const vec = (size: number, scalar: ScalarType) => vectorOf(size, scalar);
 const one = (form: string, ...overloads: Overload[]): Builtin => ({ form, overloads });
-const subgroup = (form: string, ...overloads: Overload[]): Builtin => ({ form, overloads, feature: "subgroups" });
+const subgroup = (form: string, ...overloads: Overload[]): Builtin => ({
+  form,
+  overloads,
+  feature: "subgroups",
+});
 const barrier: Builtin = { form: "()", overloads: [exactly([], voidType)], droppable: true, impure: true };
-const changing = (form: string, ...overloads: Overload[]): Builtin => ({ form, overloads, droppable: true, impure: true });
+const changing = (form: string, ...overloads: Overload[]): Builtin => ({
+  form,
+  overloads,
+  droppable: true,
+  impure: true,
+});
 
 function table(): Map<string, Builtin> {
   const made = new Map<string, Builtin>();
@@ -217,7 +285,13 @@ function table(): Map<string, Builtin> {
   add("extractBits", one("(integer, offset, count)", bitField(1)));
   add("insertBits", one("(integer, integer, offset, count)", bitField(2)));
   add("select", one("(value if false, value if true, condition)", select));
-  add("all any", one("(bool vector)", same(1, [bool], () => bool)));
+  add(
+    "all any",
+    one(
+      "(bool vector)",
+      same(1, [bool], () => bool),
+    ),
+  );
   add("dot4U8Packed", one("(u32, u32)", exactly([u32, u32], u32)));
   add("dot4I8Packed", one("(u32, u32)", exactly([u32, u32], i32)));
   add("pack4x8snorm pack4x8unorm", one("(vec4<f32>)", exactly([vec(4, f32)], u32)));
@@ -231,21 +305,40 @@ function table(): Map<string, Builtin> {
   add("arrayLength", one("(pointer to a runtime-sized array)", arrayLength));
   add("workgroupBarrier storageBarrier textureBarrier", barrier);
   add("workgroupUniformLoad", { form: "(workgroup pointer)", overloads: [uniformLoad], impure: true });
-  add("atomicLoad", changing("(atomic pointer)", atomic(0, (type) => type)));
-  add("atomicStore", changing("(atomic pointer, value)", atomic(1, () => voidType)));
+  add(
+    "atomicLoad",
+    changing(
+      "(atomic pointer)",
+      atomic(0, (type) => type),
+    ),
+  );
+  add(
+    "atomicStore",
+    changing(
+      "(atomic pointer, value)",
+      atomic(1, () => voidType),
+    ),
+  );
   add(
     "atomicAdd atomicSub atomicMax atomicMin atomicAnd atomicOr atomicXor atomicExchange",
-    changing("(atomic pointer, value)", atomic(1, (type) => type)),
+    changing(
+      "(atomic pointer, value)",
+      atomic(1, (type) => type),
+    ),
   );
   add("atomicCompareExchangeWeak", changing("(atomic pointer, expected, value)", atomic(2, exchanged)));
-  add("subgroupAdd subgroupMul subgroupExclusiveAdd subgroupExclusiveMul subgroupInclusiveAdd subgroupInclusiveMul subgroupMax subgroupMin subgroupBroadcastFirst quadSwapX quadSwapY quadSwapDiagonal",
-    subgroup("(number)", same(1, concreteNumbers)));
+  add(
+    "subgroupAdd subgroupMul subgroupExclusiveAdd subgroupExclusiveMul subgroupInclusiveAdd subgroupInclusiveMul subgroupMax subgroupMin subgroupBroadcastFirst quadSwapX quadSwapY quadSwapDiagonal",
+    subgroup("(number)", same(1, concreteNumbers)),
+  );
   add("subgroupAnd subgroupOr subgroupXor", subgroup("(integer)", same(1, integers)));
   add("subgroupAll subgroupAny", subgroup("(bool)", exactly([bool], bool)));
   add("subgroupBallot", subgroup("(bool)", exactly([bool], vec(4, u32))));
   add("subgroupElect", subgroup("()", exactly([], bool)));
-  add("subgroupBroadcast subgroupShuffle subgroupShuffleDown subgroupShuffleUp subgroupShuffleXor quadBroadcast",
-    subgroup("(number, lane)", subgroupShuffle));
+  add(
+    "subgroupBroadcast subgroupShuffle subgroupShuffleDown subgroupShuffleUp subgroupShuffleXor quadBroadcast",
+    subgroup("(number, lane)", subgroupShuffle),
+  );
   return made;
 }
 
@@ -262,4 +355,3 @@ export function resolveBuiltin(name: string, args: readonly Type[]): Signature |
   }
   return undefined;
 }
-

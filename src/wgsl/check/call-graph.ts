@@ -1,13 +1,17 @@
-import { KernelError } from "../diagnostics.ts";
-import { checkAliasing } from "./aliasing.ts";
 import type { AikoError } from "../../errors.ts";
-import type { Function } from "../ir.ts";
+import { KernelError } from "../diagnostics.ts";
+import type { FunctionDefinition } from "../ir.ts";
+import { checkAliasing } from "./aliasing.ts";
 
 /** Refuses recursion and gives every function what its callees use: variables, overrides, built-ins, impurity. */
-export function closeCallGraph(source: string, functions: readonly Function[], unsupported: Map<Function, AikoError>): void {
-  const done = new Set<Function>();
-  const open: Function[] = [];
-  const visit = (current: Function): void => {
+export function closeCallGraph(
+  source: string,
+  functions: readonly FunctionDefinition[],
+  unsupported: Map<FunctionDefinition, AikoError>,
+): void {
+  const done = new Set<FunctionDefinition>();
+  const open: FunctionDefinition[] = [];
+  const visit = (current: FunctionDefinition): void => {
     if (done.has(current)) return;
     if (open.includes(current)) {
       const cycle = [...open.slice(open.indexOf(current)), current].map((item) => item.name).join(" → ");
@@ -27,7 +31,7 @@ export function closeCallGraph(source: string, functions: readonly Function[], u
   checkAliasing(source, [...done]);
 }
 
-function inherit(current: Function, callee: Function): void {
+function inherit(current: FunctionDefinition, callee: FunctionDefinition): void {
   for (const variable of callee.globals) current.globals.add(variable);
   for (const override of callee.overrides) current.overrides.add(override);
   for (const name of callee.builtins) current.builtins.add(name);
@@ -35,9 +39,9 @@ function inherit(current: Function, callee: Function): void {
 }
 
 /** A function and everything it calls, callees first. */
-export function reachable(from: Function): Function[] {
-  const order: Function[] = [];
-  const visit = (current: Function): void => {
+export function reachable(from: FunctionDefinition): FunctionDefinition[] {
+  const order: FunctionDefinition[] = [];
+  const visit = (current: FunctionDefinition): void => {
     if (order.includes(current)) return;
     for (const callee of current.calls) visit(callee);
     if (!order.includes(current)) order.push(current);

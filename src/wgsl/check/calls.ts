@@ -1,12 +1,20 @@
 import type { Expression as Ast, Identifier } from "../ast.ts";
 import type { Span } from "../diagnostics.ts";
-import type { Expression, Function } from "../ir.ts";
+import type { Expression, FunctionDefinition } from "../ir.ts";
 import {
-  abstractInt, bool, concretize, elementScalar, f16, isNumeric, sameType, type Type, typeName, u32,
+  abstractInt,
+  bool,
+  concretize,
+  elementScalar,
+  f16,
+  isNumeric,
+  sameType,
+  type Type,
+  typeName,
+  u32,
 } from "../types.ts";
 import { builtins, graphicsOnly, resolveBuiltin } from "./builtins.ts";
 import { checkConstruction, checkOpenConstruction } from "./constructors.ts";
-import { checkValue } from "./expressions.ts";
 import type { Scope } from "./scope.ts";
 import { suggest } from "./suggest.ts";
 import { checkType, lookupType } from "./types.ts";
@@ -21,10 +29,15 @@ export function checkCall(scope: Scope, ast: Ast & { kind: "call" }): Expression
   const type = lookupType(scope, callee);
   if (type === undefined) {
     if (entity !== undefined) throw scope.error(callee.span, `'${callee.name}' is not a function`);
-    if (graphicsOnly.test(callee.name)) throw scope.unsupported(callee.span, `'${callee.name}' belongs to textures or fragment shaders`);
-    throw scope.error(callee.span, `there is no function '${callee.name}'`, suggest(callee.name, [...builtins.keys()]));
+    if (graphicsOnly.test(callee.name))
+      throw scope.unsupported(callee.span, `'${callee.name}' belongs to textures or fragment shaders`);
+    throw scope.error(
+      callee.span,
+      `there is no function '${callee.name}'`,
+      suggest(callee.name, [...builtins.keys()]),
+    );
   }
-  const args = ast.args.map((arg) => checkValue(scope, arg));
+  const args = ast.args.map((arg) => scope.value(arg));
   switch (type.kind) {
     case "openVector":
     case "openMatrix":
@@ -35,17 +48,27 @@ export function checkCall(scope: Scope, ast: Ast & { kind: "call" }): Expression
   }
 }
 
-function callFunction(scope: Scope, target: Function, ast: Ast & { kind: "call" }): Expression {
-  if (scope.function === undefined) throw scope.error(ast.span, "functions cannot be called outside a function");
-  if (target.stage !== undefined) throw scope.error(ast.span, `'${target.name}' is an entry point and cannot be called`);
+function callFunction(scope: Scope, target: FunctionDefinition, ast: Ast & { kind: "call" }): Expression {
+  if (scope.function === undefined)
+    throw scope.error(ast.span, "functions cannot be called outside a function");
+  if (target.stage !== undefined)
+    throw scope.error(ast.span, `'${target.name}' is an entry point and cannot be called`);
   if (ast.args.length !== target.parameters.length) {
-    throw scope.error(ast.span, `'${target.name}' takes ${target.parameters.length} arguments, found ${ast.args.length}`);
+    throw scope.error(
+      ast.span,
+      `'${target.name}' takes ${target.parameters.length} arguments, found ${ast.args.length}`,
+    );
   }
   scope.function.calls.add(target);
   const args = target.parameters.map((parameter, index) => {
     const arg = ast.args[index];
-    if (arg === undefined) throw scope.error(ast.span, `'${target.name}' lacks its argument '${parameter.name}'`);
-    return scope.expect(checkValue(scope, arg), parameter.type, `the argument '${parameter.name}' of '${target.name}'`);
+    if (arg === undefined)
+      throw scope.error(ast.span, `'${target.name}' lacks its argument '${parameter.name}'`);
+    return scope.expect(
+      scope.value(arg),
+      parameter.type,
+      `the argument '${parameter.name}' of '${target.name}'`,
+    );
   });
   return { kind: "call", function: target, args, type: target.returnType, span: ast.span };
 }
@@ -53,21 +76,34 @@ function callFunction(scope: Scope, target: Function, ast: Ast & { kind: "call" 
 function callBuiltin(scope: Scope, ast: Ast & { kind: "call" }): Expression {
   const { name } = ast.callee;
   const builtin = builtins.get(name);
-  if (builtin === undefined || ast.callee.template !== undefined) throw scope.error(ast.callee.span, `'${name}' takes no template arguments`);
+  if (builtin === undefined || ast.callee.template !== undefined)
+    throw scope.error(ast.callee.span, `'${name}' takes no template arguments`);
   if (builtin.feature !== undefined && !scope.features.has(builtin.feature)) {
-    throw scope.error(ast.span, `'${name}' needs '${builtin.feature}'`, `Begin the file with: enable ${builtin.feature};`);
+    throw scope.error(
+      ast.span,
+      `'${name}' needs '${builtin.feature}'`,
+      `Begin the file with: enable ${builtin.feature};`,
+    );
   }
-  const args = ast.args.map((arg) => checkValue(scope, arg));
-  const signature = resolveBuiltin(name, args.map((arg) => arg.type));
+  const args = ast.args.map((arg) => scope.value(arg));
+  const signature = resolveBuiltin(
+    name,
+    args.map((arg) => arg.type),
+  );
   if (signature === undefined) {
     const found = args.map((arg) => typeName(arg.type)).join(", ");
     throw scope.error(ast.span, `'${name}' does not take (${found})`, `It takes ${name}${builtin.form}.`);
   }
   const isConstant = args.every((arg) => arg.kind === "constant");
   const parameters = isConstant ? signature.parameters : resolveConcrete(name, signature.parameters);
-  const result = isConstant ? signature.result : (resolveBuiltin(name, parameters)?.result ?? signature.result);
-  const converted = args.map((arg, index) => scope.expect(arg, parameters[index] ?? arg.type, `argument ${index + 1} of '${name}'`));
-  if (scope.function === undefined && !isConstant && builtin.impure) throw scope.error(ast.span, `'${name}' cannot be called outside a function`);
+  const result = isConstant
+    ? signature.result
+    : (resolveBuiltin(name, parameters)?.result ?? signature.result);
+  const converted = args.map((arg, index) =>
+    scope.expect(arg, parameters[index] ?? arg.type, `argument ${index + 1} of '${name}'`),
+  );
+  if (scope.function === undefined && !isConstant && builtin.impure)
+    throw scope.error(ast.span, `'${name}' cannot be called outside a function`);
   if (builtin.impure || builtin.feature !== undefined) markUse(scope, name, builtin.impure ?? false);
   else scope.function?.builtins.add(name);
   checkConstantArguments(scope, name, converted, ast.span);
@@ -88,36 +124,51 @@ function markUse(scope: Scope, name: string, impure: boolean): void {
 
 /** Constant arguments are checked even where the whole call is not constant, as WGSL asks for clamp and bit fields. */
 function checkConstantArguments(scope: Scope, name: string, args: readonly Expression[], span: Span): void {
-  const constants = args.map((arg) => (arg.kind === "constant" && typeof arg.data !== "object" ? Number(arg.data) : undefined));
+  const constants = args.map((arg) =>
+    arg.kind === "constant" && typeof arg.data !== "object" ? Number(arg.data) : undefined,
+  );
   if (name === "clamp" || name === "smoothstep") {
     const [low, high] = name === "clamp" ? constants.slice(1) : constants;
     if (low !== undefined && high !== undefined && (name === "clamp" ? low > high : low === high)) {
-      throw scope.error(span, name === "clamp" ? `clamp needs low <= high, found ${low} and ${high}` : "smoothstep needs two different edges");
+      throw scope.error(
+        span,
+        name === "clamp"
+          ? `clamp needs low <= high, found ${low} and ${high}`
+          : "smoothstep needs two different edges",
+      );
     }
   }
   if (name === "extractBits" || name === "insertBits") {
     const [offset = 0, count = 0] = constants.slice(-2);
-    if (offset + count > 32) throw scope.error(span, `offset + count must be at most 32, found ${offset + count}`);
+    if (offset + count > 32)
+      throw scope.error(span, `offset + count must be at most 32, found ${offset + count}`);
   }
 }
 
 function bitcast(scope: Scope, callee: Identifier, ast: Ast & { kind: "call" }): Expression {
   const [target, ...extra] = callee.template ?? [];
   const [operand] = ast.args;
-  if (target?.kind !== "identifier" || extra.length > 0) throw scope.error(callee.span, "bitcast needs its target type", "Write bitcast<u32>(x).");
-  if (operand === undefined || ast.args.length !== 1) throw scope.error(ast.span, "bitcast takes one argument");
+  if (target?.kind !== "identifier" || extra.length > 0)
+    throw scope.error(callee.span, "bitcast needs its target type", "Write bitcast<u32>(x).");
+  if (operand === undefined || ast.args.length !== 1)
+    throw scope.error(ast.span, "bitcast takes one argument");
   const to = checkType(scope, target);
-  const checked = checkValue(scope, operand);
+  const checked = scope.value(operand);
   const targetsUnsigned = checked.type === abstractInt && elementScalar(to) === u32;
   const value = scope.expect(checked, targetsUnsigned ? u32 : concretize(checked.type), "the argument");
   if (bitWidth(to) === undefined || bitWidth(to) !== bitWidth(value.type)) {
-    throw scope.error(ast.span, `bitcast cannot turn ${typeName(value.type)} into ${typeName(to)}`, "Both need the same number of bits.");
+    throw scope.error(
+      ast.span,
+      `bitcast cannot turn ${typeName(value.type)} into ${typeName(to)}`,
+      "Both need the same number of bits.",
+    );
   }
   return sameType(to, value.type) ? value : { kind: "bitcast", operand: value, type: to, span: ast.span };
 }
 
 function bitWidth(type: Type): number | undefined {
   const element = elementScalar(type);
-  if (element === undefined || element === bool || !isNumeric(element) || type.kind === "matrix") return undefined;
+  if (element === undefined || element === bool || !isNumeric(element) || type.kind === "matrix")
+    return undefined;
   return (element === f16 ? 16 : 32) * (type.kind === "vector" ? type.size : 1);
 }

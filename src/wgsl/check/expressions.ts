@@ -2,7 +2,21 @@ import type { Expression as Ast } from "../ast.ts";
 import type { Span } from "../diagnostics.ts";
 import type { Expression } from "../ir.ts";
 import {
-  abstractFloat, abstractInt, bool, concretize, f16, f32, i32, isAbstract, isInteger, pointerTo, referenceTo, type Type, typeName, u32, vectorOf,
+  abstractFloat,
+  abstractInt,
+  bool,
+  concretize,
+  f16,
+  f32,
+  i32,
+  isAbstract,
+  isInteger,
+  pointerTo,
+  referenceTo,
+  type Type,
+  typeName,
+  u32,
+  vectorOf,
 } from "../types.ts";
 import { checkCall } from "./calls.ts";
 import { binaryTypes, unaryResult } from "./operators.ts";
@@ -10,25 +24,8 @@ import type { Scope } from "./scope.ts";
 import { suggest } from "./suggest.ts";
 import { lookupType, memberIndex } from "./types.ts";
 
-/** An expression as a value: references are loaded, constants folded. */
-export function checkValue(scope: Scope, ast: Ast): Expression {
-  const value = scope.load(checkExpression(scope, ast));
-  if (value.type.kind === "void") throw scope.error(ast.span, "this call gives no value");
-  return value;
-}
-
-/** A value that is no longer abstract: what `var` and `let` hold. */
-export function checkConcrete(scope: Scope, ast: Ast): Expression {
-  const value = checkValue(scope, ast);
-  return scope.convert(value, concretize(value.type)) ?? value;
-}
-
-/** An expression that may be a reference. */
+/** Types one expression; its parts are checked through the scope. */
 export function checkExpression(scope: Scope, ast: Ast): Expression {
-  return scope.fold(build(scope, ast));
-}
-
-function build(scope: Scope, ast: Ast): Expression {
   switch (ast.kind) {
     case "literal":
       return literal(scope, ast.text, ast.span);
@@ -37,9 +34,10 @@ function build(scope: Scope, ast: Ast): Expression {
     case "call":
       return checkCall(scope, ast);
     case "unary": {
-      const operand = checkValue(scope, ast.operand);
+      const operand = scope.value(ast.operand);
       const type = unaryResult(ast.operator, operand.type);
-      if (type === undefined) throw scope.error(ast.span, `'${ast.operator}' does not apply to ${typeName(operand.type)}`);
+      if (type === undefined)
+        throw scope.error(ast.span, `'${ast.operator}' does not apply to ${typeName(operand.type)}`);
       return { kind: "unary", operator: ast.operator, operand, type, span: ast.span };
     }
     case "binary":
@@ -49,22 +47,28 @@ function build(scope: Scope, ast: Ast): Expression {
     case "member":
       return member(scope, ast);
     case "addressOf":
-      return addressOf(scope, checkExpression(scope, ast.operand), ast.span);
+      return addressOf(scope, scope.expression(ast.operand), ast.span);
     case "dereference": {
-      const operand = checkExpression(scope, ast.operand);
-      if (operand.type.kind !== "pointer") throw scope.error(ast.span, `'*' needs a pointer, found ${typeName(operand.type)}`);
+      const operand = scope.expression(ast.operand);
+      if (operand.type.kind !== "pointer")
+        throw scope.error(ast.span, `'*' needs a pointer, found ${typeName(operand.type)}`);
       return dereference(operand);
     }
   }
 }
 
 function literal(scope: Scope, text: string, span: Span): Expression {
-  if (text === "true" || text === "false") return { kind: "constant", type: bool, span, data: text === "true" };
+  if (text === "true" || text === "false")
+    return { kind: "constant", type: bool, span, data: text === "true" };
   const hex = /^0[xX]/.test(text);
   const isFloatText = hex ? /[.pP]/.test(text) : /[.eEfh]/.test(text);
   const suffix = /[iufh]$/.exec(hex && !isFloatText ? text.replace(/[fF]$/, "0") : text)?.[0];
   if (/l[iuf]$/.test(text)) {
-    throw scope.unsupported(span, `64-bit literals such as '${text}' are not supported yet`, "Use 32-bit values.");
+    throw scope.unsupported(
+      span,
+      `64-bit literals such as '${text}' are not supported yet`,
+      "Use 32-bit values.",
+    );
   }
   const digits = suffix === undefined ? text : text.slice(0, -1);
   if (isFloatText) return floatLiteral(scope, digits, suffix, hex, span);
@@ -75,10 +79,20 @@ function literal(scope: Scope, text: string, span: Span): Expression {
   return { kind: "constant", type, span, data: type === abstractInt ? value : Number(value) };
 }
 
-function floatLiteral(scope: Scope, digits: string, suffix: string | undefined, hex: boolean, span: Span): Expression {
+function floatLiteral(
+  scope: Scope,
+  digits: string,
+  suffix: string | undefined,
+  hex: boolean,
+  span: Span,
+): Expression {
   const type = suffix === "f" ? f32 : suffix === "h" ? f16 : abstractFloat;
   if (type === f16 && !scope.features.has("f16")) {
-    throw scope.error(span, "an f16 literal is used but f16 is not enabled", "Begin the file with: enable f16;");
+    throw scope.error(
+      span,
+      "an f16 literal is used but f16 is not enabled",
+      "Begin the file with: enable f16;",
+    );
   }
   const value = hex ? hexFloat(digits) : Number(digits);
   const constant: Expression = { kind: "constant", type: abstractFloat, span, data: value };
@@ -97,7 +111,8 @@ function name(scope: Scope, ast: Ast & { kind: "identifier" }): Expression {
   const { span } = ast;
   const entity = scope.lookup(ast.name, span);
   if (entity === undefined) {
-    if (lookupType(scope, ast) !== undefined) throw scope.error(span, `'${ast.name}' is a type, a value was expected`);
+    if (lookupType(scope, ast) !== undefined)
+      throw scope.error(span, `'${ast.name}' is a type, a value was expected`);
     throw scope.error(span, `'${ast.name}' is not declared`, suggest(ast.name, []));
   }
   if (ast.template !== undefined) throw scope.error(span, `'${ast.name}' takes no template arguments`);
@@ -111,36 +126,60 @@ function name(scope: Scope, ast: Ast & { kind: "identifier" }): Expression {
       return { kind: "value", value: entity.value, type: entity.value.type, span };
     case "variable": {
       const { variable } = entity;
-      if (scope.function === undefined) throw scope.error(span, `the variable '${ast.name}' cannot be used outside a function`);
+      if (scope.function === undefined)
+        throw scope.error(span, `the variable '${ast.name}' cannot be used outside a function`);
       if (variable.space !== "function") scope.function.globals.add(variable);
-      return { kind: "variable", variable, type: referenceTo(variable.space, variable.type, variable.access), span };
+      return {
+        kind: "variable",
+        variable,
+        type: referenceTo(variable.space, variable.type, variable.access),
+        span,
+      };
     }
     default:
-      throw scope.error(span, `'${ast.name}' is a ${entity.kind}, a value was expected`, entity.kind === "function" ? "Call it with ()." : undefined);
+      throw scope.error(
+        span,
+        `'${ast.name}' is a ${entity.kind}, a value was expected`,
+        entity.kind === "function" ? "Call it with ()." : undefined,
+      );
   }
 }
 
 function binary(scope: Scope, ast: Ast & { kind: "binary" }): Expression {
-  const left = checkValue(scope, ast.left);
+  const left = scope.value(ast.left);
   const decides = ast.operator === "&&" ? false : ast.operator === "||" ? true : undefined;
-  if (decides !== undefined && left.kind === "constant" && left.data === decides) return checkSkipped(scope, ast, left);
-  const right = checkValue(scope, ast.right);
+  if (decides !== undefined && left.kind === "constant" && left.data === decides)
+    return checkSkipped(scope, ast, left);
+  const right = scope.value(ast.right);
   return combine(scope, ast.operator, left, right, ast.span);
 }
 
 /** The left side of && or || decides: the right side is typed, but its constants are never computed. */
 function checkSkipped(scope: Scope, ast: Ast & { kind: "binary" }, left: Expression): Expression {
-  const right = checkValue(scope.withoutFolding(), ast.right);
+  const right = scope.withoutFolding().value(ast.right);
   scope.expect(right, bool, "the right side");
   return { ...left, span: ast.span };
 }
 
 /** Types and folds `left operator right`; compound assignment uses it, too. */
-export function combine(scope: Scope, operator: (Ast & { kind: "binary" })["operator"], left: Expression, right: Expression, span: Span): Expression {
+export function combine(
+  scope: Scope,
+  operator: (Ast & { kind: "binary" })["operator"],
+  left: Expression,
+  right: Expression,
+  span: Span,
+): Expression {
   const types = binaryTypes(operator, left.type, right.type);
   if (types === undefined) {
-    const hint = left.type.kind === "scalar" && right.type.kind === "scalar" ? `Convert one side, for example ${typeName(concretize(left.type))}(…).` : undefined;
-    throw scope.error(span, `'${operator}' does not take ${typeName(left.type)} and ${typeName(right.type)}`, hint);
+    const hint =
+      left.type.kind === "scalar" && right.type.kind === "scalar"
+        ? `Convert one side, for example ${typeName(concretize(left.type))}(…).`
+        : undefined;
+    throw scope.error(
+      span,
+      `'${operator}' does not take ${typeName(left.type)} and ${typeName(right.type)}`,
+      hint,
+    );
   }
   checkConstantOperand(scope, operator, types.left, right, span);
   return {
@@ -154,20 +193,35 @@ export function combine(scope: Scope, operator: (Ast & { kind: "binary" })["oper
 }
 
 /** Division by a constant zero and shifts by a constant count too large are errors even where the other side is not constant. */
-function checkConstantOperand(scope: Scope, operator: string, left: Type, right: Expression, span: Span): void {
+function checkConstantOperand(
+  scope: Scope,
+  operator: string,
+  left: Type,
+  right: Expression,
+  span: Span,
+): void {
   if (right.kind !== "constant" || !scope.folds) return;
   const scalar = right.type.kind === "vector" ? right.type.element : right.type;
   const items = typeof right.data === "object" ? right.data : [right.data];
-  if ((operator === "/" || operator === "%") && isInteger(scalar) && items.some((item) => Number(item) === 0)) {
+  if (
+    (operator === "/" || operator === "%") &&
+    isInteger(scalar) &&
+    items.some((item) => Number(item) === 0)
+  ) {
     throw scope.error(span, "this divides by zero");
   }
-  if ((operator === "<<" || operator === ">>") && items.some((item) => Number(item) >= 32) && !isAbstract(left)) {
+  if (
+    (operator === "<<" || operator === ">>") &&
+    items.some((item) => Number(item) >= 32) &&
+    !isAbstract(left)
+  ) {
     throw scope.error(span, "a shift count must be less than 32, the width of the value");
   }
 }
 
 function addressOf(scope: Scope, operand: Expression, span: Span): Expression {
-  if (operand.type.kind !== "reference") throw scope.error(span, "'&' needs a variable or a part of one", "Values have no address.");
+  if (operand.type.kind !== "reference")
+    throw scope.error(span, "'&' needs a variable or a part of one", "Values have no address.");
   if (operand.kind === "swizzle" || (operand.kind === "index" && baseStore(operand.base).kind === "vector")) {
     throw scope.error(span, "a component of a vector has no address", "Copy it into a variable.");
   }
@@ -192,8 +246,8 @@ function part(base: Expression, type: Type): Type {
 }
 
 function index(scope: Scope, ast: Ast & { kind: "index" }): Expression {
-  const base = dereference(checkExpression(scope, ast.base));
-  const position = checkValue(scope, ast.index);
+  const base = dereference(scope.expression(ast.base));
+  const position = scope.value(ast.index);
   const whole = baseStore(base);
   const at = scope.convert(position, i32) ?? scope.convert(position, u32);
   if (at === undefined || !isInteger(position.type)) {
@@ -204,7 +258,10 @@ function index(scope: Scope, ast: Ast & { kind: "index" }): Expression {
     const range = count === undefined ? "it must not be negative" : `valid indices are 0 to ${count - 1}`;
     throw scope.error(ast.index.span, `index ${at.data} is out of bounds`, `${typeName(whole)}: ${range}.`);
   }
-  const settled = base.kind === "constant" && at.kind !== "constant" ? (scope.convert(base, concretize(base.type)) ?? base) : base;
+  const settled =
+    base.kind === "constant" && at.kind !== "constant"
+      ? (scope.convert(base, concretize(base.type)) ?? base)
+      : base;
   const type = part(settled, settled === base ? element : elementsOf(scope, settled.type, ast.span).element);
   return { kind: "index", base: settled, index: at, type, span: ast.span };
 }
@@ -225,21 +282,44 @@ function elementsOf(scope: Scope, whole: Type, span: Span): { element: Type; cou
 const letterSets = ["xyzw", "rgba"];
 
 function member(scope: Scope, ast: Ast & { kind: "member" }): Expression {
-  const base = dereference(checkExpression(scope, ast.base));
+  const base = dereference(scope.expression(ast.base));
   const whole = baseStore(base);
   if (whole.kind === "struct") {
     const position = memberIndex(whole, ast.name);
     const found = whole.members[position];
     if (found === undefined) {
-      throw scope.error(ast.nameSpan, `${whole.name} has no member '${ast.name}'`, suggest(ast.name, whole.members.map((item) => item.name)));
+      throw scope.error(
+        ast.nameSpan,
+        `${whole.name} has no member '${ast.name}'`,
+        suggest(
+          ast.name,
+          whole.members.map((item) => item.name),
+        ),
+      );
     }
-    return { kind: "member", base, struct: whole, member: position, type: part(base, found.type), span: ast.span };
+    return {
+      kind: "member",
+      base,
+      struct: whole,
+      member: position,
+      type: part(base, found.type),
+      span: ast.span,
+    };
   }
-  if (whole.kind !== "vector") throw scope.error(ast.nameSpan, `${typeName(whole)} has no member '${ast.name}'`);
+  if (whole.kind !== "vector")
+    throw scope.error(ast.nameSpan, `${typeName(whole)} has no member '${ast.name}'`);
   const letters = letterSets.find((set) => [...ast.name].every((letter) => set.includes(letter)));
   const components = [...ast.name].map((letter) => letters?.indexOf(letter) ?? -1);
-  if (letters === undefined || ast.name.length > 4 || components.some((component) => component >= whole.size)) {
-    throw scope.error(ast.nameSpan, `'.${ast.name}' does not name components of ${typeName(whole)}`, "Use one set of letters: xyzw or rgba.");
+  if (
+    letters === undefined ||
+    ast.name.length > 4 ||
+    components.some((component) => component >= whole.size)
+  ) {
+    throw scope.error(
+      ast.nameSpan,
+      `'.${ast.name}' does not name components of ${typeName(whole)}`,
+      "Use one set of letters: xyzw or rgba.",
+    );
   }
   const [only] = components;
   if (components.length === 1 && only !== undefined) {
@@ -247,5 +327,11 @@ function member(scope: Scope, ast: Ast & { kind: "member" }): Expression {
     return { kind: "index", base, index: at, type: part(base, whole.element), span: ast.span };
   }
   const value = scope.load(base);
-  return { kind: "swizzle", base: value, components, type: vectorOf(components.length, whole.element), span: ast.span };
+  return {
+    kind: "swizzle",
+    base: value,
+    components,
+    type: vectorOf(components.length, whole.element),
+    span: ast.span,
+  };
 }

@@ -24,15 +24,18 @@ export function checkMemberAttributes(scope: Scope, member: ast.Parameter, type:
 }
 
 function checkAlign(scope: Scope, value: number, type: Type, span: Span): number {
-  if (value < 1 || (value & (value - 1)) !== 0) throw scope.error(span, `@align must be a power of two, found ${value}`);
+  if (value < 1 || (value & (value - 1)) !== 0)
+    throw scope.error(span, `@align must be a power of two, found ${value}`);
   const natural = layoutOf(type).align;
-  if (value % natural !== 0) throw scope.error(span, `@align(${value}) is less than the alignment of ${typeName(type)}, ${natural}`);
+  if (value % natural !== 0)
+    throw scope.error(span, `@align(${value}) is less than the alignment of ${typeName(type)}, ${natural}`);
   return value;
 }
 
 function checkSize(scope: Scope, value: number, type: Type, span: Span): number {
   if (!hasFixedFootprint(type)) throw scope.error(span, `@size does not apply to ${typeName(type)}`);
   const natural = layoutOf(type).size;
-  if (value < natural) throw scope.error(span, `@size(${value}) is less than the size of ${typeName(type)}, ${natural} bytes`);
+  if (value < natural)
+    throw scope.error(span, `@size(${value}) is less than the size of ${typeName(type)}, ${natural} bytes`);
   return value;
 }

@@ -1,24 +1,44 @@
+import { AikoError } from "../../errors.ts";
 import type * as ast from "../ast.ts";
 import type { Span } from "../diagnostics.ts";
-import { AikoError } from "../../errors.ts";
-import { type EntryPoint, emptyBlock, type Function, type Override, type Program, type Value, type Variable } from "../ir.ts";
 import {
-  concretize, containsAtomic, hasFixedFootprint, isConstructible, isHostShareable, isScalar, isStorable, type StructMember,
-  type StructType, type Type, typeName, voidType,
+  type EntryPoint,
+  emptyBlock,
+  type FunctionDefinition,
+  type Override,
+  type Program,
+  type Value,
+  type Variable,
+} from "../ir.ts";
+import {
+  hasFixedFootprint,
+  isConstructible,
+  isStorable,
+  type StructMember,
+  type StructType,
+  typeName,
+  voidType,
 } from "../types.ts";
 import { checkBehavior } from "./behavior.ts";
 import { closeCallGraph } from "./call-graph.ts";
 import { checkBuiltinValue, checkEntryPoint } from "./entry-points.ts";
-import { checkConcrete, checkValue } from "./expressions.ts";
+import { checkExpression } from "./expressions.ts";
 import { checkMemberAttributes } from "./member-attributes.ts";
-import { type Entity, isStatic, Scope } from "./scope.ts";
-import { checkAssert, checkConstant, checkInitializer, checkInside, checkStaticInteger } from "./statements.ts";
-import { checkType, checkVariableTemplate } from "./types.ts";
+import { type Entity, Scope } from "./scope.ts";
+import { checkAssert, checkConstant, checkInside } from "./statements.ts";
+import { checkType } from "./types.ts";
+import { checkGlobalVariable, checkOverride } from "./variables.ts";
 
 const enables = new Set(["f16", "subgroups", "clip_distances", "dual_source_blending", "primitive_index"]);
 const languageFeatures = new Set([
-  "readonly_and_readwrite_storage_textures", "packed_4x8_integer_dot_product", "unrestricted_pointer_parameters",
-  "pointer_composite_access", "uniform_buffer_standard_layout", "subgroup_id", "subgroup_uniformity", "linear_indexing",
+  "readonly_and_readwrite_storage_textures",
+  "packed_4x8_integer_dot_product",
+  "unrestricted_pointer_parameters",
+  "pointer_composite_access",
+  "uniform_buffer_standard_layout",
+  "subgroup_id",
+  "subgroup_uniformity",
+  "linear_indexing",
 ]);
 
 /** Checks a whole module and returns the program the emitters read. Throws KernelError, or UNSUPPORTED for textures. */
@@ -35,12 +55,17 @@ class ModuleChecker {
   readonly #resolving = new Set<string>();
   readonly #overrides: Override[] = [];
   readonly #globals: Variable[] = [];
-  readonly #functions: { declaration: ast.FunctionDeclaration; function: Function }[] = [];
+  readonly #functions: { declaration: ast.FunctionDeclaration; function: FunctionDefinition }[] = [];
   readonly #mustUse = new Set<string>();
 
   constructor(module: ast.Module) {
     this.#module = module;
-    this.#scope = new Scope(module.source, this.#features, (name, span) => this.#resolve(name, span));
+    this.#scope = new Scope({
+      source: module.source,
+      features: this.#features,
+      lookup: (name, span) => this.#resolve(name, span),
+      checkExpression,
+    });
   }
 
   check(): Program {
@@ -55,9 +80,10 @@ class ModuleChecker {
     }
     for (const declaration of declarations) {
       if (declaration.kind === "assert") checkAssert(this.#scope, declaration);
-      else if (declaration.kind !== "function") this.#tolerant(() => this.#resolve(declaration.name, declaration.nameSpan));
+      else if (declaration.kind !== "function")
+        this.#tolerant(() => this.#resolve(declaration.name, declaration.nameSpan));
     }
-    const unsupported = new Map<Function, AikoError>();
+    const unsupported = new Map<FunctionDefinition, AikoError>();
     const entryPoints: EntryPoint[] = [];
     for (const declaration of declarations) {
       if (declaration.kind === "function") this.#checkFunction(declaration, entryPoints, unsupported);
@@ -77,9 +103,13 @@ class ModuleChecker {
   }
 
   /** Textures and fragment-only functions are refused only where a compute entry point uses them. */
-  #refuseUnsupported(entryPoints: readonly EntryPoint[], unsupported: ReadonlyMap<Function, AikoError>): void {
+  #refuseUnsupported(
+    entryPoints: readonly EntryPoint[],
+    unsupported: ReadonlyMap<FunctionDefinition, AikoError>,
+  ): void {
     const [first] = entryPoints;
-    if (first !== undefined && entryPoints.every((entry) => unsupported.has(entry.function))) throw unsupported.get(first.function);
+    if (first !== undefined && entryPoints.every((entry) => unsupported.has(entry.function)))
+      throw unsupported.get(first.function);
   }
 
   #tolerant(work: () => unknown): AikoError | undefined {
@@ -98,7 +128,11 @@ class ModuleChecker {
       const known = directive.kind === "enable" ? enables : languageFeatures;
       for (const name of directive.kind === "diagnostic" ? [] : directive.names) {
         if (!known.has(name)) {
-          throw this.#scope.unsupported(directive.span, `there is no ${directive.kind === "enable" ? "extension" : "language feature"} '${name}' here`, `Known: ${[...known].join(", ")}.`);
+          throw this.#scope.unsupported(
+            directive.span,
+            `there is no ${directive.kind === "enable" ? "extension" : "language feature"} '${name}' here`,
+            `Known: ${[...known].join(", ")}.`,
+          );
         }
         if (directive.kind === "enable") this.#features.add(name);
       }
@@ -141,25 +175,32 @@ class ModuleChecker {
 
   #declareStruct(declaration: ast.StructDeclaration): StructType {
     const names = new Set<string>();
-    if (declaration.members.length === 0) throw this.#scope.error(declaration.nameSpan, `'${declaration.name}' has no members`);
+    if (declaration.members.length === 0)
+      throw this.#scope.error(declaration.nameSpan, `'${declaration.name}' has no members`);
     const members = declaration.members.map((member, index): StructMember => {
-      if (names.has(member.name)) throw this.#scope.error(member.nameSpan, `'${declaration.name}' has two members '${member.name}'`);
+      if (names.has(member.name))
+        throw this.#scope.error(member.nameSpan, `'${declaration.name}' has two members '${member.name}'`);
       names.add(member.name);
       const type = checkType(this.#scope, member.type);
       const last = index === declaration.members.length - 1;
       const runtime = type.kind === "array" && type.count === undefined && last;
       if (!isStorable(type) || (!hasFixedFootprint(type) && !runtime)) {
-        throw this.#scope.error(member.span, `a structure cannot hold ${typeName(type)} here`, "Only a last member may be a runtime-sized array.");
+        throw this.#scope.error(
+          member.span,
+          `a structure cannot hold ${typeName(type)} here`,
+          "Only a last member may be a runtime-sized array.",
+        );
       }
       return checkMemberAttributes(this.#scope, member, type);
     });
     return { kind: "struct", name: declaration.name, builtin: false, members };
   }
 
-  #declareFunction(declaration: ast.FunctionDeclaration): Function {
+  #declareFunction(declaration: ast.FunctionDeclaration): FunctionDefinition {
     const names = new Set<string>();
     const parameters = declaration.parameters.map((parameter): Value => {
-      if (names.has(parameter.name)) throw this.#scope.error(parameter.nameSpan, `two parameters are called '${parameter.name}'`);
+      if (names.has(parameter.name))
+        throw this.#scope.error(parameter.nameSpan, `two parameters are called '${parameter.name}'`);
       names.add(parameter.name);
       const type = checkType(this.#scope, parameter.type);
       if (!isConstructible(type) && type.kind !== "pointer") {
@@ -169,97 +210,56 @@ class ModuleChecker {
       const builtin = attribute === undefined ? undefined : checkBuiltinValue(this.#scope, attribute, type);
       return { kind: "parameter", name: parameter.name, type, builtin, span: parameter.nameSpan };
     });
-    const returnType = declaration.returnType === undefined ? voidType : checkType(this.#scope, declaration.returnType);
+    const returnType =
+      declaration.returnType === undefined ? voidType : checkType(this.#scope, declaration.returnType);
     if (returnType !== voidType && !isConstructible(returnType)) {
       throw this.#scope.error(declaration.span, `a function cannot return ${typeName(returnType)}`);
     }
-    const stages = declaration.attributes.filter((item) => ["compute", "vertex", "fragment"].includes(item.name));
+    const stages = declaration.attributes.filter((item) =>
+      ["compute", "vertex", "fragment"].includes(item.name),
+    );
     const [stage, second] = stages;
     if (second !== undefined) throw this.#scope.error(second.span, "an entry point has one stage");
     if (declaration.attributes.some((item) => item.name === "must_use")) {
-      if (returnType === voidType) throw this.#scope.error(declaration.nameSpan, "@must_use needs a function that returns a value");
+      if (returnType === voidType)
+        throw this.#scope.error(declaration.nameSpan, "@must_use needs a function that returns a value");
       this.#mustUse.add(declaration.name);
     }
     return {
-      name: declaration.name, parameters, returnType, body: emptyBlock, globals: new Set(), overrides: new Set(), calls: new Set(),
-      builtins: new Set(), impure: false, stage: stage?.name as Function["stage"], span: declaration.nameSpan,
+      name: declaration.name,
+      parameters,
+      returnType,
+      body: emptyBlock,
+      globals: new Set(),
+      overrides: new Set(),
+      calls: new Set(),
+      builtins: new Set(),
+      impure: false,
+      stage: stage?.name as FunctionDefinition["stage"],
+      span: declaration.nameSpan,
     };
   }
 
   #declareVariable(declaration: ast.VariableDeclaration): Entity {
     const declared = declaration.type === undefined ? undefined : checkType(this.#scope, declaration.type);
-    if (declaration.form === "const") return { kind: "constant", constant: checkConstant(this.#scope, declaration, declared) };
-    return declaration.form === "override" ? this.#declareOverride(declaration, declared) : this.#declareGlobal(declaration, declared);
-  }
-
-  #declareOverride(declaration: ast.VariableDeclaration, declared: Type | undefined): Entity {
-    const scope = this.#scope;
-    const initializer = checkInitializer(scope, declaration, declared);
-    if (initializer !== undefined && !isStatic(initializer)) throw scope.error(declaration.span, "an override's value must be known before the kernel runs");
-    const type = declared ?? initializer?.type;
-    if (type === undefined) throw scope.error(declaration.span, `'${declaration.name}' needs a type or a value`);
-    if (!isScalar(type)) throw scope.error(declaration.span, `an override is a scalar, not ${typeName(type)}`);
-    const id = this.#attributeInteger(declaration, "id");
-    if (id !== undefined && (id > 65535 || this.#overrides.some((other) => other.id === id))) {
-      throw scope.error(declaration.span, `@id(${id}) is taken or above 65,535`);
+    if (declaration.form === "const")
+      return { kind: "constant", constant: checkConstant(this.#scope, declaration, declared) };
+    if (declaration.form === "override") {
+      const override = checkOverride(this.#scope, declaration, declared, this.#overrides);
+      this.#overrides.push(override);
+      return { kind: "override", override };
     }
-    const override: Override = { name: declaration.name, id, type, initializer, data: undefined, span: declaration.nameSpan };
-    this.#overrides.push(override);
-    return { kind: "override", override };
-  }
-
-  #declareGlobal(declaration: ast.VariableDeclaration, declared: Type | undefined): Entity {
-    const scope = this.#scope;
-    const { space, access } = checkVariableTemplate(scope, declaration.template);
-    const initializer = declaration.initializer === undefined ? undefined : declared === undefined
-      ? checkConcrete(scope, declaration.initializer)
-      : scope.expect(checkValue(scope, declaration.initializer), declared, `the value of '${declaration.name}'`);
-    const type = declared ?? (initializer && concretize(initializer.type));
-    if (type === undefined) throw scope.error(declaration.span, `'${declaration.name}' needs a type or a value`);
-    if (space === undefined || space === "function") {
-      throw scope.error(declaration.span, `'${declaration.name}' needs an address space`, "Write var<private>, var<workgroup>, var<uniform> or var<storage>.");
-    }
-    const group = this.#attributeInteger(declaration, "group");
-    const binding = this.#attributeInteger(declaration, "binding");
-    const variable: Variable = {
-      kind: "var", name: declaration.name, space, access: access ?? "read_write", type, group, binding, initializer, span: declaration.nameSpan,
-    };
-    this.#checkGlobal(declaration, variable);
+    const variable = checkGlobalVariable(this.#scope, declaration, declared);
     this.#globals.push(variable);
     return { kind: "variable", variable };
   }
 
-  #checkGlobal(declaration: ast.VariableDeclaration, variable: Variable): void {
-    const { space, type, name, initializer } = variable;
-    const scope = this.#scope;
-    const fail = (problem: string, hint?: string) => scope.error(declaration.span, problem, hint);
-    if (initializer !== undefined && space !== "private") throw fail(`a ${space} variable has no initial value`);
-    if (initializer !== undefined && !isStatic(initializer)) throw fail("this initial value must be a constant or override expression");
-    const bound = space === "uniform" || space === "storage";
-    if (bound !== (variable.group !== undefined && variable.binding !== undefined)) {
-      throw fail(bound ? `'${name}' needs @group and @binding` : "@group and @binding belong to uniform and storage variables");
-    }
-    if (space === "private" && !isConstructible(type)) throw fail(`a private variable cannot hold ${typeName(type)}`);
-    if (space === "workgroup" && type.kind === "array" && type.count === undefined) throw fail("workgroup memory has a fixed size");
-    if (!bound) return;
-    if (!isHostShareable(type)) throw fail(`${typeName(type)} cannot be shared with the host`, "bool has no defined size; use u32.");
-    if (space === "uniform" && (!isConstructible(type) || containsAtomic(type))) throw fail(`a uniform cannot hold ${typeName(type)}`);
-    if (containsAtomic(type) && variable.access !== "read_write") throw fail("atomics need var<storage, read_write>");
-    if (variable.access === "write") throw fail("storage buffers are read or read_write");
-  }
-
-  #attributeInteger(declaration: ast.VariableDeclaration, name: string): number | undefined {
-    const attribute = declaration.attributes.find((item) => item.name === name);
-    if (attribute === undefined) return undefined;
-    const [arg] = attribute.args;
-    if (arg === undefined) throw this.#scope.error(attribute.span, `@${name} needs a number`);
-    const value = checkStaticInteger(this.#scope, arg, `@${name}`);
-    if (value < 0) throw this.#scope.error(arg.span, `@${name} must not be negative`);
-    return value;
-  }
-
-  #checkFunction(declaration: ast.FunctionDeclaration, entryPoints: EntryPoint[], unsupported: Map<Function, AikoError>): void {
-    let target: Function | undefined;
+  #checkFunction(
+    declaration: ast.FunctionDeclaration,
+    entryPoints: EntryPoint[],
+    unsupported: Map<FunctionDefinition, AikoError>,
+  ): void {
+    let target: FunctionDefinition | undefined;
     const refused = this.#tolerant(() => {
       const entity = this.#resolve(declaration.name, declaration.nameSpan);
       if (entity?.kind !== "function") return;
@@ -273,12 +273,17 @@ class ModuleChecker {
     else if (declaration.attributes.some((item) => item.name === "compute")) throw refused;
   }
 
-  #checkBody(declaration: ast.FunctionDeclaration, target: Function): void {
+  #checkBody(declaration: ast.FunctionDeclaration, target: FunctionDefinition): void {
     const scope = this.#scope.inner(target);
-    for (const parameter of target.parameters) scope.declare(parameter.name, parameter.span, { kind: "value", value: parameter });
+    for (const parameter of target.parameters)
+      scope.declare(parameter.name, parameter.span, { kind: "value", value: parameter });
     const context = { returnType: target.returnType, mustUse: (name: string) => this.#mustUse.has(name) };
-    checkBehavior(this.#module.source, declaration.body, target.returnType !== voidType, declaration.nameSpan);
+    checkBehavior(
+      this.#module.source,
+      declaration.body,
+      target.returnType !== voidType,
+      declaration.nameSpan,
+    );
     target.body = checkInside(scope, declaration.body, context);
   }
 }
-

@@ -1,7 +1,20 @@
 import type { BinaryOperator, UnaryOperator } from "../ast.ts";
 import {
-  bool, concretize, convertible, elementScalar, isAbstract, isFloat, isInteger, isNumeric, matrixOf, type MatrixType,
-  type ScalarType, type Type, u32, vectorOf, withElement,
+  bool,
+  concretize,
+  convertible,
+  elementScalar,
+  isAbstract,
+  isFloat,
+  isInteger,
+  isNumeric,
+  type MatrixType,
+  matrixOf,
+  type ScalarType,
+  type Type,
+  u32,
+  vectorOf,
+  withElement,
 } from "../types.ts";
 
 /** What an operator makes of its operands' types: what they convert to first, and the result. */
@@ -32,10 +45,20 @@ export function binaryTypes(operator: BinaryOperator, left: Type, right: Type): 
     case "&":
     case "|":
     case "^":
-      return matched(left, right, (element) => isInteger(element) || (element === bool && operator !== "^"), (type) => type);
+      return matched(
+        left,
+        right,
+        (element) => isInteger(element) || (element === bool && operator !== "^"),
+        (type) => type,
+      );
     case "==":
     case "!=":
-      return matched(left, right, () => true, (type) => withElement(type, bool));
+      return matched(
+        left,
+        right,
+        () => true,
+        (type) => withElement(type, bool),
+      );
     case "<":
     case "<=":
     case ">":
@@ -62,7 +85,8 @@ function matched(
   result: (type: Type) => Type,
 ): OperatorTypes | undefined {
   const element = unify(left, right);
-  if (element === undefined || !allowed(element) || left.kind === "matrix" || right.kind === "matrix") return undefined;
+  if (element === undefined || !allowed(element) || left.kind === "matrix" || right.kind === "matrix")
+    return undefined;
   const type = withElement(left, element);
   return type === withElement(right, element) ? { left: type, right: type, result: result(type) } : undefined;
 }
@@ -88,7 +112,12 @@ function arithmeticTypes(operator: BinaryOperator, left: Type, right: Type): Ope
   return undefined;
 }
 
-function matrixTypes(operator: BinaryOperator, left: Type, right: Type, element: ScalarType): OperatorTypes | undefined {
+function matrixTypes(
+  operator: BinaryOperator,
+  left: Type,
+  right: Type,
+  element: ScalarType,
+): OperatorTypes | undefined {
   if (!isFloat(element)) return undefined;
   if (operator === "+" || operator === "-") return left === right ? { left, right, result: left } : undefined;
   if (operator !== "*") return undefined;
@@ -103,7 +132,8 @@ function productType(left: Type, right: Type, element: ScalarType): Type | undef
   if (left.kind === "scalar") return right;
   if (right.kind === "scalar") return left;
   if (left.kind === "matrix" && right.kind === "vector") return columnProduct(left, right.size);
-  if (left.kind === "vector" && right.kind === "matrix" && left.size === right.rows) return vectorOf(right.columns, element);
+  if (left.kind === "vector" && right.kind === "matrix" && left.size === right.rows)
+    return vectorOf(right.columns, element);
   return undefined;
 }
 

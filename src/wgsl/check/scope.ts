@@ -1,11 +1,19 @@
+import { AikoError } from "../../errors.ts";
 import type { Expression as AstExpression } from "../ast.ts";
 import { type KernelError, KernelError as MakeError, type Span } from "../diagnostics.ts";
 import { evaluate } from "../evaluate/evaluate.ts";
 import { convert } from "../evaluate/value.ts";
-import { AikoError } from "../../errors.ts";
-import type { Constant, Expression, Function, Override, Value, Variable } from "../ir.ts";
+import type { Constant, Expression, FunctionDefinition, Override, Value, Variable } from "../ir.ts";
+import {
+  concretize,
+  convertible,
+  isAbstract,
+  isConstructible,
+  sameType,
+  type Type,
+  typeName,
+} from "../types.ts";
 import { children, contains } from "../walk.ts";
-import { convertible, isAbstract, isConstructible, sameType, type Type, typeName } from "../types.ts";
 
 /** What a name in scope stands for. */
 export type Entity =
@@ -14,31 +22,56 @@ export type Entity =
   | { readonly kind: "override"; readonly override: Override }
   | { readonly kind: "variable"; readonly variable: Variable }
   | { readonly kind: "value"; readonly value: Value }
-  | { readonly kind: "function"; readonly function: Function; readonly mustUse: boolean };
+  | { readonly kind: "function"; readonly function: FunctionDefinition; readonly mustUse: boolean };
 
-/** Names visible at one place: a chain of blocks, then the module. */
-export class Scope {
+/** What every scope of one module shares. */
+export interface ModuleContext {
   readonly source: string;
   readonly features: ReadonlySet<string>;
+  readonly lookup: (name: string, span: Span) => Entity | undefined;
+  readonly checkExpression: (scope: Scope, expression: AstExpression) => Expression;
+}
+
+/** Names visible at one place: a chain of blocks, then the module. Expressions are checked through their scope. */
+export class Scope {
   /** The function whose body is being checked; `undefined` at module scope. */
-  readonly function: Function | undefined;
+  readonly function: FunctionDefinition | undefined;
+  readonly #module: ModuleContext;
   readonly #parent: Scope | undefined;
-  readonly #module: (name: string, span: Span) => Entity | undefined;
   readonly #names = new Map<string, Entity>();
   #folds = true;
 
-  constructor(
-    source: string,
-    features: ReadonlySet<string>,
-    module: (name: string, span: Span) => Entity | undefined,
-    within?: Function,
-    parent?: Scope,
-  ) {
-    this.source = source;
-    this.features = features;
-    this.function = within;
+  constructor(module: ModuleContext, within?: FunctionDefinition, parent?: Scope) {
     this.#module = module;
+    this.function = within;
     this.#parent = parent;
+    this.#folds = parent?.folds ?? true;
+  }
+
+  get source(): string {
+    return this.#module.source;
+  }
+
+  get features(): ReadonlySet<string> {
+    return this.#module.features;
+  }
+
+  /** An expression that may be a reference; constants are folded. */
+  expression(ast: AstExpression): Expression {
+    return this.fold(this.#module.checkExpression(this, ast));
+  }
+
+  /** An expression as a value: references are loaded. */
+  value(ast: AstExpression): Expression {
+    const value = this.load(this.expression(ast));
+    if (value.type.kind === "void") throw this.error(ast.span, "this call gives no value");
+    return value;
+  }
+
+  /** A value that is no longer abstract: what `var` and `let` hold. */
+  concrete(ast: AstExpression): Expression {
+    const value = this.value(ast);
+    return this.convert(value, concretize(value.type)) ?? value;
   }
 
   get folds(): boolean {
@@ -46,16 +79,21 @@ export class Scope {
   }
 
   inner(within = this.function): Scope {
-    return new Scope(this.source, this.features, this.#module, within, this);
+    return new Scope(this.#module, within, this);
   }
 
   declare(name: string, span: Span, entity: Entity): void {
-    if (this.#names.has(name)) throw this.error(span, `'${name}' is already declared in this block`, "Choose another name.");
+    if (this.#names.has(name))
+      throw this.error(span, `'${name}' is already declared in this block`, "Choose another name.");
     this.#names.set(name, entity);
   }
 
   lookup(name: string, span: Span): Entity | undefined {
-    return this.#names.get(name) ?? this.#parent?.lookup(name, span) ?? (this.#parent ? undefined : this.#module(name, span));
+    return (
+      this.#names.get(name) ??
+      this.#parent?.lookup(name, span) ??
+      (this.#parent ? undefined : this.#module.lookup(name, span))
+    );
   }
 
   error(span: Span, problem: string, hint?: string): KernelError {
@@ -76,7 +114,8 @@ export class Scope {
     try {
       return work();
     } catch (error) {
-      if (error instanceof MakeError || !(error instanceof AikoError) || error.code !== "INVALID_KERNEL") throw error;
+      if (error instanceof MakeError || !(error instanceof AikoError) || error.code !== "INVALID_KERNEL")
+        throw error;
       throw this.error(span, error.message);
     }
   }
@@ -93,7 +132,9 @@ export class Scope {
     if (!this.#folds) return expression;
     if (expression.kind === "constant" || mentionsOverride(expression)) return expression;
     const data = this.at(expression.span, () => evaluate(expression));
-    return data === undefined ? expression : { kind: "constant", type: expression.type, span: expression.span, data };
+    return data === undefined
+      ? expression
+      : { kind: "constant", type: expression.type, span: expression.span, data };
   }
 
   /** The automatic conversions: an abstract constant becomes `type`. Undefined where there is none. */
@@ -109,7 +150,11 @@ export class Scope {
     const converted = this.convert(expression, type);
     if (converted !== undefined) return converted;
     const hint = isAbstract(type) || type.kind !== "scalar" ? undefined : `Convert it: ${typeName(type)}(…).`;
-    throw this.error(expression.span, `${what} must be ${typeName(type)}, found ${typeName(expression.type)}`, hint);
+    throw this.error(
+      expression.span,
+      `${what} must be ${typeName(type)}, found ${typeName(expression.type)}`,
+      hint,
+    );
   }
 
   /** The load rule: where a value is needed, a reference is read. */
@@ -120,7 +165,8 @@ export class Scope {
     if (store.kind === "atomic") {
       throw this.error(expression.span, "an atomic is read with atomicLoad", "Write atomicLoad(&name).");
     }
-    if (!isConstructible(store)) throw this.error(expression.span, `a ${typeName(store)} cannot be read as one value`);
+    if (!isConstructible(store))
+      throw this.error(expression.span, `a ${typeName(store)} cannot be read as one value`);
     return { kind: "load", from: expression, type: store, span: expression.span };
   }
 }
@@ -132,6 +178,9 @@ export function mentionsOverride(expression: Expression): boolean {
 /** Constant or override expression: its value is known before the kernel runs. */
 export function isStatic(expression: Expression): boolean {
   const leaf = children(expression).length === 0;
-  if (leaf) return expression.kind === "constant" || expression.kind === "override" || expression.kind === "construct";
+  if (leaf)
+    return (
+      expression.kind === "constant" || expression.kind === "override" || expression.kind === "construct"
+    );
   return expression.kind !== "call" && expression.kind !== "load" && children(expression).every(isStatic);
 }

@@ -2,7 +2,10 @@
 export function suggest(name: string, known: readonly string[]): string | undefined {
   const close = known
     .map((candidate) => ({ candidate, distance: editDistance(name.toLowerCase(), candidate.toLowerCase()) }))
-    .filter(({ candidate, distance }) => distance <= Math.max(1, Math.floor(Math.min(name.length, candidate.length) / 3)))
+    .filter(
+      ({ candidate, distance }) =>
+        distance <= Math.max(1, Math.floor(Math.min(name.length, candidate.length) / 3)),
+    )
     .sort((a, b) => a.distance - b.distance)[0];
   return close === undefined ? undefined : `Did you mean '${close.candidate}'?`;
 }

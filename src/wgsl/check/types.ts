@@ -1,10 +1,27 @@
 import type { Expression as AstExpression, Identifier } from "../ast.ts";
 import { evaluate } from "../evaluate/evaluate.ts";
 import {
-  type AccessMode, type AddressSpace, arrayOf, atomicOf, bool, f16, f32, hasFixedFootprint, i32, isConstructible, isFloat,
-  isStorable, matrixOf, pointerTo, type ScalarType, type StructType, type Type, typeName, u32, vectorOf,
+  type AccessMode,
+  type AddressSpace,
+  arrayOf,
+  atomicOf,
+  bool,
+  f16,
+  f32,
+  hasFixedFootprint,
+  i32,
+  isConstructible,
+  isFloat,
+  isStorable,
+  matrixOf,
+  pointerTo,
+  type ScalarType,
+  type StructType,
+  type Type,
+  typeName,
+  u32,
+  vectorOf,
 } from "../types.ts";
-import { checkValue } from "./expressions.ts";
 import { isStatic, mentionsOverride, type Scope } from "./scope.ts";
 
 const scalarsByName: Readonly<Record<string, ScalarType>> = { bool, i32, u32, f32, f16 };
@@ -24,7 +41,8 @@ export function lookupType(scope: Scope, name: Identifier): Type | OpenType | un
   const entity = scope.lookup(name.name, name.span);
   if (entity !== undefined) {
     if (entity.kind !== "type") return undefined;
-    if (name.template !== undefined) throw scope.error(name.span, `'${name.name}' takes no template arguments`);
+    if (name.template !== undefined)
+      throw scope.error(name.span, `'${name.name}' takes no template arguments`);
     return entity.type;
   }
   return predeclared(scope, name);
@@ -52,7 +70,8 @@ export function checkType(scope: Scope, name: Identifier): Type {
 function predeclared(scope: Scope, name: Identifier): Type | OpenType | undefined {
   const scalar = scalarsByName[name.name];
   if (scalar !== undefined) {
-    if (name.template !== undefined) throw scope.error(name.span, `'${name.name}' takes no template arguments`);
+    if (name.template !== undefined)
+      throw scope.error(name.span, `'${name.name}' takes no template arguments`);
     return needFeature(scope, name, scalar);
   }
   const vector = /^vec([234])([iufh])?$/.exec(name.name);
@@ -71,7 +90,11 @@ function predeclared(scope: Scope, name: Identifier): Type | OpenType | undefine
     return matrixOf(columns, rows, element);
   }
   if (graphicsTypes.test(name.name)) {
-    throw scope.unsupported(name.span, `textures and samplers are not part of compute kernels here ('${name.name}')`, "Use storage buffers.");
+    throw scope.unsupported(
+      name.span,
+      `textures and samplers are not part of compute kernels here ('${name.name}')`,
+      "Use storage buffers.",
+    );
   }
   if (name.name === "array") return checkArray(scope, name);
   if (name.name === "atomic") return checkAtomic(scope, name);
@@ -89,12 +112,14 @@ function needFeature(scope: Scope, name: Identifier, type: ScalarType): ScalarTy
 function elementOf(scope: Scope, name: Identifier, short: string | undefined): ScalarType | undefined {
   const named = short === undefined ? undefined : shortElements[short];
   if (named !== undefined) {
-    if (name.template !== undefined) throw scope.error(name.span, `'${name.name}' takes no template arguments`);
+    if (name.template !== undefined)
+      throw scope.error(name.span, `'${name.name}' takes no template arguments`);
     return needFeature(scope, name, named);
   }
   if (name.template === undefined) return undefined;
   const element = templateType(scope, name, 0, 1);
-  if (element.kind !== "scalar") throw scope.error(name.span, `'${name.name}' holds scalars, not ${typeName(element)}`);
+  if (element.kind !== "scalar")
+    throw scope.error(name.span, `'${name.name}' holds scalars, not ${typeName(element)}`);
   return element;
 }
 
@@ -102,7 +127,10 @@ function templateType(scope: Scope, name: Identifier, index: number, most: numbe
   const args = name.template ?? [];
   const arg = args[index];
   if (arg === undefined || args.length > most) {
-    throw scope.error(name.span, `'${name.name}' takes ${most} template argument${most === 1 ? "" : "s"}, found ${args.length}`);
+    throw scope.error(
+      name.span,
+      `'${name.name}' takes ${most} template argument${most === 1 ? "" : "s"}, found ${args.length}`,
+    );
   }
   if (arg.kind !== "identifier") throw scope.error(arg.span, "a type was expected here");
   return checkType(scope, arg);
@@ -112,41 +140,55 @@ function checkArray(scope: Scope, name: Identifier): Type | OpenType {
   if (name.template === undefined) return { kind: "openArray" };
   const element = templateType(scope, name, 0, 2);
   if (!isStorable(element) || !hasFixedFootprint(element)) {
-    throw scope.error(name.span, `an array cannot hold ${typeName(element)}`, "Elements need a size known at compile time.");
+    throw scope.error(
+      name.span,
+      `an array cannot hold ${typeName(element)}`,
+      "Elements need a size known at compile time.",
+    );
   }
   const size = name.template[1];
   return arrayOf(element, size === undefined ? undefined : checkCount(scope, size));
 }
 
 function checkCount(scope: Scope, size: AstExpression) {
-  const value = checkValue(scope, size);
-  if (!isStatic(value)) throw scope.error(size.span, "an array's count must be a constant or override expression");
+  const value = scope.value(size);
+  if (!isStatic(value))
+    throw scope.error(size.span, "an array's count must be a constant or override expression");
   const expression = scope.convert(value, u32) ?? scope.expect(value, i32, "an array's count");
   const positive = (count: number) => {
     if (count < 1) throw scope.error(size.span, `an array's count must be at least 1, found ${count}`);
     return count;
   };
   if (expression.kind === "constant") return positive(Number(expression.data));
-  if (!mentionsOverride(expression)) throw scope.error(size.span, "an array's count must be a constant expression");
-  return { text: scope.text(size), evaluate: () => positive(Number(scope.at(size.span, () => evaluate(expression)) ?? 0)) };
+  if (!mentionsOverride(expression))
+    throw scope.error(size.span, "an array's count must be a constant expression");
+  return {
+    text: scope.text(size),
+    evaluate: () => positive(Number(scope.at(size.span, () => evaluate(expression)) ?? 0)),
+  };
 }
 
 function checkAtomic(scope: Scope, name: Identifier): Type {
   const element = templateType(scope, name, 0, 1);
-  if (element !== i32 && element !== u32) throw scope.error(name.span, `an atomic holds i32 or u32, not ${typeName(element)}`);
+  if (element !== i32 && element !== u32)
+    throw scope.error(name.span, `an atomic holds i32 or u32, not ${typeName(element)}`);
   return atomicOf(element);
 }
 
 function checkPointer(scope: Scope, name: Identifier): Type {
   const [spaceName, , modeName] = name.template ?? [];
-  if (spaceName === undefined) throw scope.error(name.span, "'ptr' needs an address space and a type", "Write ptr<function, f32>.");
+  if (spaceName === undefined)
+    throw scope.error(name.span, "'ptr' needs an address space and a type", "Write ptr<function, f32>.");
   const space = checkWord(scope, spaceName, spaces, "an address space") as AddressSpace;
   const store = templateType(scope, name, 1, 3);
   if (!isStorable(store)) throw scope.error(name.span, `a pointer cannot point to ${typeName(store)}`);
   if (modeName !== undefined && space !== "storage") {
     throw scope.error(modeName.span, "only pointers into storage name an access mode");
   }
-  const mode = modeName === undefined ? defaultAccess(space) : (checkWord(scope, modeName, modes, "an access mode") as AccessMode);
+  const mode =
+    modeName === undefined
+      ? defaultAccess(space)
+      : (checkWord(scope, modeName, modes, "an access mode") as AccessMode);
   return pointerTo(space, store, mode);
 }
 
@@ -168,7 +210,8 @@ export function checkVariableTemplate(
 ): { space: AddressSpace | undefined; access: AccessMode | undefined } {
   const [spaceName, modeName, extra] = template ?? [];
   if (spaceName === undefined) return { space: undefined, access: undefined };
-  if (extra !== undefined) throw scope.error(extra.span, "'var' takes an address space and an access mode, no more");
+  if (extra !== undefined)
+    throw scope.error(extra.span, "'var' takes an address space and an access mode, no more");
   const space = checkWord(scope, spaceName, spaces, "an address space") as AddressSpace;
   if (modeName === undefined) return { space, access: defaultAccess(space) };
   if (space !== "storage") throw scope.error(modeName.span, "only storage variables name an access mode");
@@ -179,6 +222,12 @@ export function memberIndex(type: StructType, name: string): number {
   return type.members.findIndex((member) => member.name === name);
 }
 
-export function requireConstructible(scope: Scope, type: Type, span: { start: number; end: number }, what: string): void {
-  if (!isConstructible(type)) throw scope.error(span, `${what} cannot be ${typeName(type)}`, "It needs a fixed size and no atomics.");
+export function requireConstructible(
+  scope: Scope,
+  type: Type,
+  span: { start: number; end: number },
+  what: string,
+): void {
+  if (!isConstructible(type))
+    throw scope.error(span, `${what} cannot be ${typeName(type)}`, "It needs a fixed size and no atomics.");
 }

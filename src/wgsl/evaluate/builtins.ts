@@ -1,6 +1,17 @@
-import { abstractInt, f16, f32, i32, isFloat, type ScalarType, type Type, u32, typeName } from "../types.ts";
+import { abstractInt, f16, f32, i32, isFloat, type ScalarType, type Type, typeName, u32 } from "../types.ts";
 import { foldBinary, sum } from "./operators.ts";
-import { at, convert, type Data, floatBits, floatFromBits, foldError, halfBits, halfFromBits, list, settle } from "./value.ts";
+import {
+  at,
+  convert,
+  type Data,
+  floatBits,
+  floatFromBits,
+  foldError,
+  halfBits,
+  halfFromBits,
+  list,
+  settle,
+} from "./value.ts";
 
 type Scalar = number | bigint | boolean;
 
@@ -14,16 +25,21 @@ const largest = <T extends Scalar>(a: T, b: T) => (a > b ? a : b);
 const domain = (ok: boolean, message: string) => {
   if (!ok) throw foldError(message);
 };
+/** `value` where it is in the domain, a complaint where not. */
+const within = (ok: boolean, message: string, value: () => number) => {
+  domain(ok, message);
+  return value();
+};
 
 /** Functions of floats, component by component. */
 const floats: Readonly<Record<string, (...args: number[]) => number>> = {
-  acos: (x = 0) => (domain(Math.abs(x) <= 1, "acos takes values from -1 to 1"), Math.acos(x)),
-  acosh: (x = 0) => (domain(x >= 1, "acosh takes values from 1"), Math.acosh(x)),
-  asin: (x = 0) => (domain(Math.abs(x) <= 1, "asin takes values from -1 to 1"), Math.asin(x)),
+  acos: (x = 0) => within(Math.abs(x) <= 1, "acos takes values from -1 to 1", () => Math.acos(x)),
+  acosh: (x = 0) => within(x >= 1, "acosh takes values from 1", () => Math.acosh(x)),
+  asin: (x = 0) => within(Math.abs(x) <= 1, "asin takes values from -1 to 1", () => Math.asin(x)),
   asinh: Math.asinh,
   atan: Math.atan,
   atan2: Math.atan2,
-  atanh: (x = 0) => (domain(Math.abs(x) < 1, "atanh takes values between -1 and 1"), Math.atanh(x)),
+  atanh: (x = 0) => within(Math.abs(x) < 1, "atanh takes values between -1 and 1", () => Math.atanh(x)),
   ceil: Math.ceil,
   cos: Math.cos,
   cosh: Math.cosh,
@@ -33,13 +49,14 @@ const floats: Readonly<Record<string, (...args: number[]) => number>> = {
   floor: Math.floor,
   fma: (a = 0, b = 0, c = 0) => a * b + c,
   fract: (x = 0) => x - Math.floor(x),
-  inverseSqrt: (x = 0) => (domain(x > 0, "inverseSqrt takes values above 0"), 1 / Math.sqrt(x)),
+  inverseSqrt: (x = 0) => within(x > 0, "inverseSqrt takes values above 0", () => 1 / Math.sqrt(x)),
   ldexp: (x = 0, e = 0) => x * 2 ** e,
-  log: (x = 0) => (domain(x > 0, "log takes values above 0"), Math.log(x)),
-  log2: (x = 0) => (domain(x > 0, "log2 takes values above 0"), Math.log2(x)),
+  log: (x = 0) => within(x > 0, "log takes values above 0", () => Math.log(x)),
+  log2: (x = 0) => within(x > 0, "log2 takes values above 0", () => Math.log2(x)),
   mix: (a = 0, b = 0, t = 0) => a * (1 - t) + b * t,
   pow: (a = 0, b = 0) => a ** b,
-  quantizeToF16: (x = 0) => (domain(Number.isFinite(roundFinite(x)), `${x} is out of f16's range`), roundFinite(x)),
+  quantizeToF16: (x = 0) =>
+    within(Number.isFinite(roundFinite(x)), `${x} is out of f16's range`, () => roundFinite(x)),
   radians: (x = 0) => (x * Math.PI) / 180,
   round: (x = 0) => roundEven(x),
   saturate: (x = 0) => Math.min(Math.max(x, 0), 1),
@@ -50,7 +67,7 @@ const floats: Readonly<Record<string, (...args: number[]) => number>> = {
     const t = Math.min(Math.max((x - low) / (high - low), 0), 1);
     return t * t * (3 - 2 * t);
   },
-  sqrt: (x = 0) => (domain(x >= 0, "sqrt takes values from 0"), Math.sqrt(x)),
+  sqrt: (x = 0) => within(x >= 0, "sqrt takes values from 0", () => Math.sqrt(x)),
   step: (edge = 0, x = 0) => (edge <= x ? 1 : 0),
   tan: Math.tan,
   tanh: Math.tanh,
@@ -121,7 +138,12 @@ function insertBits(value: number, inserted: number, offset: number, count: numb
 function zipComponents(args: readonly Data[], combine: (...items: Scalar[]) => Data): Data {
   const width = args.find((arg) => typeof arg === "object");
   if (typeof width !== "object") return combine(...(args as Scalar[]));
-  return width.map((_, index) => zipComponents(args.map((arg) => (typeof arg === "object" ? at(arg, index) : arg)), combine));
+  return width.map((_, index) =>
+    zipComponents(
+      args.map((arg) => (typeof arg === "object" ? at(arg, index) : arg)),
+      combine,
+    ),
+  );
 }
 
 const num = (value: Data) => Number(value);
@@ -129,40 +151,69 @@ const num = (value: Data) => Number(value);
 /** Folds a built-in function, or returns undefined where it cannot be a constant. */
 export function foldBuiltin(name: string, args: readonly Data[], types: readonly Type[]): Data | undefined {
   const first = types[0];
-  const scalar = first === undefined ? f32 : first.kind === "vector" || first.kind === "matrix" ? first.element : first.kind === "scalar" ? first : f32;
+  const scalar =
+    first === undefined
+      ? f32
+      : first.kind === "vector" || first.kind === "matrix"
+        ? first.element
+        : first.kind === "scalar"
+          ? first
+          : f32;
   const floatFunction = floats[name];
-  if (floatFunction !== undefined) return zipComponents(args, (...items) => settle(scalar, floatFunction(...items.map(Number))));
+  if (floatFunction !== undefined)
+    return zipComponents(args, (...items) => settle(scalar, floatFunction(...items.map(Number))));
   const numberFunction = numbers[name];
-  if (numberFunction !== undefined) return zipComponents(args, (...items) => numberFunction(scalar, ...(items as (number | bigint)[])));
+  if (numberFunction !== undefined)
+    return zipComponents(args, (...items) => numberFunction(scalar, ...(items as (number | bigint)[])));
   const bitFunction = bits[name];
   if (bitFunction !== undefined) return zipComponents(args, (x) => settle(scalar, bitFunction(Number(x))));
   switch (name) {
     case "firstLeadingBit":
       return zipComponents(args, (x) => settle(scalar, firstLeadingBit(scalar, Number(x))));
     case "extractBits":
-      return zipComponents(args, (x, o, c) => settle(scalar, extractBits(scalar, Number(x), Number(o), Number(c))));
+      return zipComponents(args, (x, o, c) =>
+        settle(scalar, extractBits(scalar, Number(x), Number(o), Number(c))),
+      );
     case "insertBits":
-      return zipComponents(args, (x, y, o, c) => settle(scalar, insertBits(Number(x), Number(y), Number(o), Number(c))));
+      return zipComponents(args, (x, y, o, c) =>
+        settle(scalar, insertBits(Number(x), Number(y), Number(o), Number(c))),
+      );
     case "select": {
       const [no = 0, yes = 0, condition = false] = args;
-      return typeof condition === "object" ? zipComponents([no, yes, condition], (a, b, c) => (c ? b : a)) : condition ? yes : no;
+      return typeof condition === "object"
+        ? zipComponents([no, yes, condition], (a, b, c) => (c ? b : a))
+        : condition
+          ? yes
+          : no;
     }
     case "all":
       return typeof args[0] === "object" ? args[0].every(Boolean) : Boolean(args[0]);
     case "any":
       return typeof args[0] === "object" ? args[0].some(Boolean) : Boolean(args[0]);
     default:
-      return foldGeometry(name, args, types, scalar) ?? foldStructure(name, args, scalar) ?? foldPacking(name, args);
+      return (
+        foldGeometry(name, args, types, scalar) ??
+        foldStructure(name, args, scalar) ??
+        foldPacking(name, args)
+      );
   }
 }
 
-function foldGeometry(name: string, args: readonly Data[], types: readonly Type[], scalar: ScalarType): Data | undefined {
+function foldGeometry(
+  name: string,
+  args: readonly Data[],
+  types: readonly Type[],
+  scalar: ScalarType,
+): Data | undefined {
   const [a = 0, b = 0, c = 0] = args;
   const vector = types[0] ?? f32;
-  const apply = (operator: "+" | "-" | "*" | "/", x: Data, xType: Type, y: Data, yType: Type) => foldBinary(operator, x, xType, y, yType);
+  const apply = (operator: "+" | "-" | "*" | "/", x: Data, xType: Type, y: Data, yType: Type) =>
+    foldBinary(operator, x, xType, y, yType);
   const dot = (x: Data, y: Data) => sum(list(apply("*", x, vector, y, vector)), scalar);
   const length = (x: Data) =>
-    typeof x === "object" ? settle(scalar, Math.sqrt(x.reduce<number>((total, item) => total + num(item) ** 2, 0))) : Math.abs(num(x));
+    typeof x === "object"
+      ? settle(scalar, Math.sqrt(x.reduce<number>((total, item) => total + num(item) ** 2, 0)))
+      : Math.abs(num(x));
   switch (name) {
     case "dot":
       return dot(a, b);
@@ -224,29 +275,55 @@ function foldStructure(name: string, args: readonly Data[], scalar: ScalarType):
 
 function foldPacking(name: string, args: readonly Data[]): Data | undefined {
   const [a = 0, b = 0] = args;
-  const clampRound = (x: Data, low: number, scale: number) => Math.floor(0.5 + Math.min(Math.max(num(x), low), 1) * scale);
+  const clampRound = (x: Data, low: number, scale: number) =>
+    Math.floor(0.5 + Math.min(Math.max(num(x), low), 1) * scale);
   const join = (items: readonly number[], width: number) =>
     items.reduce((word, item, index) => (word | ((item & mask(width)) << (index * width))) >>> 0, 0);
   const split = (word: Data, width: number, signed: boolean) =>
-    Array.from({ length: 32 / width }, (_, index) => extractBits(signed ? i32 : u32, num(word) | 0, index * width, width));
+    Array.from({ length: 32 / width }, (_, index) =>
+      extractBits(signed ? i32 : u32, num(word) | 0, index * width, width),
+    );
   switch (name) {
     case "pack4x8snorm":
-      return join(list(a).map((x) => clampRound(x, -1, 127)), 8);
+      return join(
+        list(a).map((x) => clampRound(x, -1, 127)),
+        8,
+      );
     case "pack4x8unorm":
-      return join(list(a).map((x) => clampRound(x, 0, 255)), 8);
+      return join(
+        list(a).map((x) => clampRound(x, 0, 255)),
+        8,
+      );
     case "pack2x16snorm":
-      return join(list(a).map((x) => clampRound(x, -1, 32767)), 16);
+      return join(
+        list(a).map((x) => clampRound(x, -1, 32767)),
+        16,
+      );
     case "pack2x16unorm":
-      return join(list(a).map((x) => clampRound(x, 0, 65535)), 16);
+      return join(
+        list(a).map((x) => clampRound(x, 0, 65535)),
+        16,
+      );
     case "pack2x16float":
-      return join(list(a).map((x) => (domain(Number.isFinite(roundFinite(num(x))), `${x} is out of f16's range`), halfBits(num(x)))), 16);
+      return join(
+        list(a).map((x) =>
+          within(Number.isFinite(roundFinite(num(x))), `${x} is out of f16's range`, () => halfBits(num(x))),
+        ),
+        16,
+      );
     case "pack4xI8":
     case "pack4xU8":
       return join(list(a).map(num), 8);
     case "pack4xI8Clamp":
-      return join(list(a).map((x) => Math.min(Math.max(num(x), -128), 127)), 8);
+      return join(
+        list(a).map((x) => Math.min(Math.max(num(x), -128), 127)),
+        8,
+      );
     case "pack4xU8Clamp":
-      return join(list(a).map((x) => Math.min(num(x), 255)), 8);
+      return join(
+        list(a).map((x) => Math.min(num(x), 255)),
+        8,
+      );
     case "unpack4x8snorm":
       return split(a, 8, true).map((x) => Math.fround(Math.max(x / 127, -1)));
     case "unpack4x8unorm":
@@ -265,7 +342,10 @@ function foldPacking(name: string, args: readonly Data[]): Data | undefined {
     case "dot4I8Packed": {
       const signed = name === "dot4I8Packed";
       const other = split(b, 8, signed);
-      return settle(signed ? i32 : u32, split(a, 8, signed).reduce((total, x, index) => total + x * (other[index] ?? 0), 0));
+      return settle(
+        signed ? i32 : u32,
+        split(a, 8, signed).reduce((total, x, index) => total + x * (other[index] ?? 0), 0),
+      );
     }
     default:
       return undefined;
@@ -282,7 +362,12 @@ export function foldBitcast(value: Data, from: Type, to: Type): Data {
   const wide = source === f16 ? 2 : 4;
   words.forEach((item, index) => {
     if (source === f16) bytes.setUint16(index * 2, halfBits(num(item)), true);
-    else bytes.setUint32(index * 4, source === f32 ? floatBits(num(item)) : num(convert(item, source, u32, true)) >>> 0, true);
+    else
+      bytes.setUint32(
+        index * 4,
+        source === f32 ? floatBits(num(item)) : num(convert(item, source, u32, true)) >>> 0,
+        true,
+      );
   });
   const width = target === f16 ? 2 : 4;
   const results = Array.from({ length: (words.length * wide) / width }, (_, index) => {

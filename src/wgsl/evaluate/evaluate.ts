@@ -12,17 +12,29 @@ export function evaluate(expression: Expression): Data | undefined {
     case "override":
       return expression.override.data;
     case "unary":
-      return apply([expression.operand], ([value = 0]) => foldUnary(expression.operator, scalarOf(expression.operand.type), value));
+      return apply([expression.operand], ([value = 0]) =>
+        foldUnary(expression.operator, scalarOf(expression.operand.type), value),
+      );
     case "binary":
       return apply([expression.left, expression.right], ([left = 0, right = 0]) =>
         foldBinary(expression.operator, left, expression.left.type, right, expression.right.type),
       );
     case "convert":
-      return apply([expression.operand], ([value = 0]) => convert(value, expression.operand.type, expression.type, true));
+      return apply([expression.operand], ([value = 0]) =>
+        convert(value, expression.operand.type, expression.type, true),
+      );
     case "bitcast":
-      return apply([expression.operand], ([value = 0]) => foldBitcast(value, expression.operand.type, expression.type));
+      return apply([expression.operand], ([value = 0]) =>
+        foldBitcast(value, expression.operand.type, expression.type),
+      );
     case "construct":
-      return apply(expression.args, (args) => construct(expression.type, args, expression.args.map((arg) => arg.type)));
+      return apply(expression.args, (args) =>
+        construct(
+          expression.type,
+          args,
+          expression.args.map((arg) => arg.type),
+        ),
+      );
     case "builtin": {
       const types = expression.args.map((arg) => arg.type);
       return apply(expression.args, (args) => foldBuiltin(expression.name, args, types));
@@ -41,7 +53,10 @@ export function evaluate(expression: Expression): Data | undefined {
   }
 }
 
-function apply(operands: readonly Expression[], fold: (values: Data[]) => Data | undefined): Data | undefined {
+function apply(
+  operands: readonly Expression[],
+  fold: (values: Data[]) => Data | undefined,
+): Data | undefined {
   const values: Data[] = [];
   for (const operand of operands) {
     const value = evaluate(operand);
@@ -64,7 +79,9 @@ function construct(type: Type, args: readonly Data[], types: readonly Type[]): D
     return parts.length === 1 ? new Array<Data>(type.size).fill(parts[0] ?? 0) : parts;
   }
   if (type.kind === "matrix" && types[0]?.kind === "scalar") {
-    return Array.from({ length: type.columns }, (_, column) => args.slice(column * type.rows, (column + 1) * type.rows));
+    return Array.from({ length: type.columns }, (_, column) =>
+      args.slice(column * type.rows, (column + 1) * type.rows),
+    );
   }
   if (type.kind === "matrix" && types[0]?.kind === "matrix") return list(args[0] ?? []);
   return [...args];

@@ -12,7 +12,13 @@ export function foldUnary(operator: UnaryOperator, scalar: ScalarType, value: Da
 }
 
 /** Folds an operator over operands whose types the checker has already matched. */
-export function foldBinary(operator: BinaryOperator, left: Data, leftType: Type, right: Data, rightType: Type): Data {
+export function foldBinary(
+  operator: BinaryOperator,
+  left: Data,
+  leftType: Type,
+  right: Data,
+  rightType: Type,
+): Data {
   if (leftType.kind === "matrix" || rightType.kind === "matrix") {
     if (operator === "*") return multiply(left, leftType, right, rightType);
   }
@@ -27,7 +33,8 @@ function scalarOf(type: Type): ScalarType {
 }
 
 function zip(left: Data, right: Data, combine: (a: Data, b: Data) => Data): Data {
-  if (typeof left === "object" && typeof right === "object") return left.map((item, index) => zip(item, at(right, index), combine));
+  if (typeof left === "object" && typeof right === "object")
+    return left.map((item, index) => zip(item, at(right, index), combine));
   if (typeof left === "object") return left.map((item) => zip(item, right, combine));
   if (typeof right === "object") return right.map((item) => zip(left, item, combine));
   return combine(left, right);
@@ -60,25 +67,41 @@ function foldScalar(operator: BinaryOperator, a: Data, b: Data, type: ScalarType
     case ">>":
       return shift(operator, a, b, type);
     default:
-      return isFloat(type) ? floatArithmetic(operator, Number(a), Number(b), type) : integerArithmetic(operator, BigInt(a), BigInt(b), type);
+      return isFloat(type)
+        ? floatArithmetic(operator, Number(a), Number(b), type)
+        : integerArithmetic(operator, BigInt(a), BigInt(b), type);
   }
 }
 
-function bitwise(operator: "&" | "|" | "^", a: number | bigint | boolean, b: number | bigint | boolean, type: ScalarType): Data {
+function bitwise(
+  operator: "&" | "|" | "^",
+  a: number | bigint | boolean,
+  b: number | bigint | boolean,
+  type: ScalarType,
+): Data {
   const x = BigInt(a);
   const y = BigInt(b);
   const bits = operator === "&" ? x & y : operator === "|" ? x | y : x ^ y;
   return type === bool ? bits !== 0n : settle(type, bits);
 }
 
-function shift(operator: "<<" | ">>", a: number | bigint | boolean, b: number | bigint | boolean, type: ScalarType): Data {
+function shift(
+  operator: "<<" | ">>",
+  a: number | bigint | boolean,
+  b: number | bigint | boolean,
+  type: ScalarType,
+): Data {
   const value = BigInt(a);
   const count = BigInt(b);
   const width = type === abstractInt ? 64n : 32n;
-  if (count < 0n || count >= width) throw foldError(`cannot shift a ${width}-bit value by ${count}: at most ${width - 1n}`);
+  if (count < 0n || count >= width)
+    throw foldError(`cannot shift a ${width}-bit value by ${count}: at most ${width - 1n}`);
   if (operator === ">>") return settle(type, value >> count);
   const shifted = value << count;
-  const fits = type === u32 ? BigInt.asUintN(32, shifted) === shifted : BigInt.asIntN(Number(width), shifted) === shifted;
+  const fits =
+    type === u32
+      ? BigInt.asUintN(32, shifted) === shifted
+      : BigInt.asIntN(Number(width), shifted) === shifted;
   if (!fits) throw foldError(`shifting ${value} left by ${count} loses bits`);
   return settle(type, shifted);
 }
@@ -107,7 +130,8 @@ function integerArithmetic(operator: BinaryOperator, a: bigint, b: bigint, type:
       return settle(type, a * b);
     default:
       if (b === 0n) throw foldError(`${a} ${operator} 0 divides by zero`);
-      if (type === i32 && b === -1n && a === -2147483648n) throw foldError(`${a} ${operator} -1 overflows i32`);
+      if (type === i32 && b === -1n && a === -2147483648n)
+        throw foldError(`${a} ${operator} -1 overflows i32`);
       return settle(type, operator === "/" ? a / b : a % b);
   }
 }
@@ -120,12 +144,26 @@ function multiply(left: Data, leftType: Type, right: Data, rightType: Type): Dat
     return list(right).map((column) => combineColumns(left, column, leftType.rows, times, scalar));
   }
   if (leftType.kind === "matrix") return combineColumns(left, right, leftType.rows, times, scalar);
-  return list(right).map((column) => sum(list(column).map((item, row) => times(at(left, row), item)), scalar));
+  return list(right).map((column) =>
+    sum(
+      list(column).map((item, row) => times(at(left, row), item)),
+      scalar,
+    ),
+  );
 }
 
-function combineColumns(matrix: Data, vector: Data, rows: number, times: (a: Data, b: Data) => Data, scalar: ScalarType): Data {
+function combineColumns(
+  matrix: Data,
+  vector: Data,
+  rows: number,
+  times: (a: Data, b: Data) => Data,
+  scalar: ScalarType,
+): Data {
   return Array.from({ length: rows }, (_, row) =>
-    sum(list(matrix).map((column, index) => times(at(column, row), at(vector, index))), scalar),
+    sum(
+      list(matrix).map((column, index) => times(at(column, row), at(vector, index))),
+      scalar,
+    ),
   );
 }
 

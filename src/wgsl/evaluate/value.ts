@@ -1,7 +1,19 @@
 import { AikoError } from "../../errors.ts";
 import { countOf } from "../layout.ts";
 import {
-  abstractFloat, abstractInt, bool, convertible, elementScalar, f16, f32, i32, isFloat, type ScalarType, type Type, typeName, u32,
+  abstractFloat,
+  abstractInt,
+  bool,
+  convertible,
+  elementScalar,
+  f16,
+  f32,
+  i32,
+  isFloat,
+  type ScalarType,
+  type Type,
+  typeName,
+  u32,
 } from "../types.ts";
 
 /** The value of a constant: vectors, matrices (by column), arrays and structures are lists. Abstract integers are bigints. */
@@ -67,13 +79,15 @@ export function settle(type: ScalarType, value: number | bigint | boolean): numb
       return Number(BigInt.asUintN(32, BigInt(value)));
     case abstractInt: {
       const exact = BigInt(value);
-      if (BigInt.asIntN(64, exact) !== exact) throw foldError(`${exact} does not fit an abstract integer (64 bits)`);
+      if (BigInt.asIntN(64, exact) !== exact)
+        throw foldError(`${exact} does not fit an abstract integer (64 bits)`);
       return exact;
     }
     default: {
       const exact = Number(value);
       const rounded = type === f32 ? Math.fround(exact) : type === f16 ? roundToHalf(exact) : exact;
-      if (!Number.isFinite(rounded)) throw foldError(`the result ${describe(exact)} is not a finite ${typeName(type)}`);
+      if (!Number.isFinite(rounded))
+        throw foldError(`the result ${describe(exact)} is not a finite ${typeName(type)}`);
       return rounded;
     }
   }
@@ -116,7 +130,8 @@ export function convert(value: Data, from: Type, to: Type, explicit = false): Da
   const source = elementScalar(from);
   const target = elementScalar(to);
   if (source === undefined || target === undefined) return value;
-  if (!explicit && !convertible(from, to)) throw foldError(`${typeName(from)} does not convert to ${typeName(to)}`);
+  if (!explicit && !convertible(from, to))
+    throw foldError(`${typeName(from)} does not convert to ${typeName(to)}`);
   return mapScalars(value, (item) => convertScalar(item, source, target, explicit));
 }
 
@@ -131,7 +146,8 @@ export function list(value: Data): readonly Data[] {
 
 export function at(value: Data, index: number): Data {
   const item = list(value)[index];
-  if (item === undefined) throw foldError(`index ${index} is out of bounds: there are ${list(value).length} elements`);
+  if (item === undefined)
+    throw foldError(`index ${index} is out of bounds: there are ${list(value).length} elements`);
   return item;
 }
 

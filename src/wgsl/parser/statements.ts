@@ -168,11 +168,11 @@ export function parseVariable(cursor: Cursor, attributes: readonly Attribute[]):
 function parseIf(cursor: Cursor): Statement {
   const { start } = cursor.take();
   const condition = parseExpression(cursor);
-  const then = parseBlock(cursor, "after the condition");
-  let otherwise: Statement | undefined;
+  const consequent = parseBlock(cursor, "after the condition");
+  let alternate: Statement | undefined;
   if (cursor.accept("else"))
-    otherwise = cursor.is("if") ? parseIf(cursor) : parseBlock(cursor, "after 'else'");
-  return { kind: "if", condition, then, otherwise, span: cursor.since(start) };
+    alternate = cursor.is("if") ? parseIf(cursor) : parseBlock(cursor, "after 'else'");
+  return { kind: "if", condition, consequent, alternate, span: cursor.since(start) };
 }
 
 function parseSwitch(cursor: Cursor): Statement {

@@ -1,9 +1,8 @@
 import { AikoError } from "../../../errors.ts";
 import type { Expression } from "../../ir.ts";
 import { elementScalar, f32, i32, isFloat, type StructType, type Type } from "../../types.ts";
-import { operands, storeText, value } from "./expressions.ts";
-import { load, memberPlace, type Place } from "./places.ts";
 import type { Helpers } from "./helpers.ts";
+import { load, memberPlace, type Place, storeText } from "./places.ts";
 import { laneName } from "./types.ts";
 import type { Writer } from "./writer.ts";
 
@@ -18,19 +17,31 @@ const direct = new Set(
 );
 
 const renamed: Readonly<Record<string, string>> = {
-  round: "rint", inverseSqrt: "rsqrt", countOneBits: "popcount", countLeadingZeros: "clz",
+  round: "rint",
+  inverseSqrt: "rsqrt",
+  countOneBits: "popcount",
+  countLeadingZeros: "clz",
 };
 
 const atomics: Readonly<Record<string, string>> = {
-  atomicAdd: "atomic_add", atomicSub: "atomic_sub", atomicMax: "atomic_max", atomicMin: "atomic_min", atomicAnd: "atomic_and",
-  atomicOr: "atomic_or", atomicXor: "atomic_xor", atomicExchange: "atomic_xchg",
+  atomicAdd: "atomic_add",
+  atomicSub: "atomic_sub",
+  atomicMax: "atomic_max",
+  atomicMin: "atomic_min",
+  atomicAnd: "atomic_and",
+  atomicOr: "atomic_or",
+  atomicXor: "atomic_xor",
+  atomicExchange: "atomic_xchg",
 };
 
 /** Bodies over one value type T: parameters, then the C statements, with LIT(x) for a splat literal. */
 const formulas: Readonly<Record<string, readonly [parameters: string, body: string]>> = {
   fract: ["x", "return x - floor(x);"],
   mix: ["a b t", "return a * (1.0f - t) + b * t;"],
-  smoothstep: ["low high x", "T t = fmin(fmax((x - low) / (high - low), (T)(0)), (T)(1)); return t * t * ((T)(3) - (T)(2) * t);"],
+  smoothstep: [
+    "low high x",
+    "T t = fmin(fmax((x - low) / (high - low), (T)(0)), (T)(1)); return t * t * ((T)(3) - (T)(2) * t);",
+  ],
   countTrailingZeros: ["x", "return popcount((x & -x) - (T)(1));"],
   reverseBits: [
     "x",
@@ -45,7 +56,7 @@ export function emitBuiltin(writer: Writer, expression: BuiltinCall): string {
   const { name, type, args } = expression;
   const special = emitMemory(writer, expression) ?? emitStructure(writer, expression);
   if (special !== undefined) return special;
-  const texts = operands(writer, args);
+  const texts = writer.operands(args);
   const [a = "", b = "", c = ""] = texts;
   const first = args[0]?.type ?? type;
   const scalar = elementScalar(first);
@@ -54,7 +65,8 @@ export function emitBuiltin(writer: Writer, expression: BuiltinCall): string {
   const other = renamed[name];
   if (other !== undefined) return `${other}(${texts.join(", ")})`;
   const formula = formulas[name];
-  if (formula !== undefined) return `${instance(writer, name, first, formula)}(${splatted(writer, args, texts, first).join(", ")})`;
+  if (formula !== undefined)
+    return `${instance(writer, name, first, formula)}(${splatted(writer, args, texts, first).join(", ")})`;
   switch (name) {
     case "abs":
       return float ? `fabs(${a})` : scalar === i32 ? `as_${writer.types.value(type)}(abs(${a}))` : a;
@@ -73,33 +85,60 @@ export function emitBuiltin(writer: Writer, expression: BuiltinCall): string {
     case "any":
       return first.kind === "vector" ? `(${name}(${a}) != 0)` : a;
     case "transpose":
-      if (first.kind === "matrix" && type.kind === "matrix") return `${writer.helpers.transpose(first, type)}(${a})`;
+      if (first.kind === "matrix" && type.kind === "matrix")
+        return `${writer.helpers.transpose(first, type)}(${a})`;
       break;
     case "determinant":
       if (first.kind === "matrix") return `${writer.helpers.determinant(first)}(${a})`;
       break;
     default:
   }
-  return emitGeometry(writer, name, first, texts) ?? emitBits(writer, name, first, texts) ?? emitPacking(writer.helpers, name, a, b) ?? refuse(name);
+  return (
+    emitGeometry(writer, name, first, texts) ??
+    emitBits(writer, name, first, texts) ??
+    emitPacking(writer.helpers, name, a, b) ??
+    refuse(name)
+  );
 }
 
 function refuse(name: string): never {
   throw new AikoError("UNSUPPORTED", {
     message: `'${name}' has no translation to OpenCL C 1.2`,
-    hint: name.startsWith("subgroup") || name.startsWith("quad") ? "Compile a variant of the kernel without subgroup operations." : undefined,
+    hint:
+      name.startsWith("subgroup") || name.startsWith("quad")
+        ? "Compile a variant of the kernel without subgroup operations."
+        : undefined,
   });
 }
 
-function instance(writer: Writer, name: string, type: Type, [parameters, body]: readonly [string, string]): string {
+function instance(
+  writer: Writer,
+  name: string,
+  type: Type,
+  [parameters, body]: readonly [string, string],
+): string {
   return writer.helpers.generic(name, type, parameters, (t) => {
     const unsigned = t.replace(/^u?int/, "uint");
-    return body.replace(/\bas_T\b/g, `as_${t}`).replace(/\bas_U\b/g, `as_${unsigned}`).replace(/\bT\b/g, t).replace(/\bU\b/g, unsigned);
+    return body
+      .replace(/\bas_T\b/g, `as_${t}`)
+      .replace(/\bas_U\b/g, `as_${unsigned}`)
+      .replace(/\bT\b/g, t)
+      .replace(/\bU\b/g, unsigned);
   });
 }
 
 /** Scalars among vector arguments become vectors, as mix(vector, vector, scalar) needs. */
-function splatted(writer: Writer, args: readonly Expression[], texts: readonly string[], type: Type): string[] {
-  return texts.map((text, index) => (type.kind === "vector" && args[index]?.type.kind === "scalar" ? `(${writer.types.value(type)})(${text})` : text));
+function splatted(
+  writer: Writer,
+  args: readonly Expression[],
+  texts: readonly string[],
+  type: Type,
+): string[] {
+  return texts.map((text, index) =>
+    type.kind === "vector" && args[index]?.type.kind === "scalar"
+      ? `(${writer.types.value(type)})(${text})`
+      : text,
+  );
 }
 
 function sign(writer: Writer, type: Type, a: string, float: boolean): string {
@@ -107,13 +146,22 @@ function sign(writer: Writer, type: Type, a: string, float: boolean): string {
   return `${writer.helpers.generic("sign", type, "x", () => (type.kind === "vector" ? "return (x < 0) | ((x > 0) & 1);" : "return (x > 0) - (x < 0);"))}(${a})`;
 }
 
-function perComponent(writer: Writer, type: Type, [no = "", yes = "", condition = ""]: readonly string[]): string {
+function perComponent(
+  writer: Writer,
+  type: Type,
+  [no = "", yes = "", condition = ""]: readonly string[],
+): string {
   const t = writer.types.value(type);
   const mask = t.startsWith("half") ? `convert_short${t.slice(4)}(${condition})` : condition;
   return `select(${no}, ${yes}, ${mask})`;
 }
 
-function emitGeometry(writer: Writer, name: string, type: Type, texts: readonly string[]): string | undefined {
+function emitGeometry(
+  writer: Writer,
+  name: string,
+  type: Type,
+  texts: readonly string[],
+): string | undefined {
   const { helpers, types } = writer;
   const t = types.value(type);
   const scalar = elementScalar(type) ?? f32;
@@ -122,7 +170,10 @@ function emitGeometry(writer: Writer, name: string, type: Type, texts: readonly 
       if (isFloat(scalar)) return `dot(${texts.join(", ")})`;
       const size = type.kind === "vector" ? type.size : 1;
       const sum = Array.from({ length: size }, (_, index) => `a.s${index} * b.s${index}`).join(" + ");
-      const unsigned = Array.from({ length: size }, (_, index) => `(uint)a.s${index} * (uint)b.s${index}`).join(" + ");
+      const unsigned = Array.from(
+        { length: size },
+        (_, index) => `(uint)a.s${index} * (uint)b.s${index}`,
+      ).join(" + ");
       const body = scalar === i32 ? `return (int)(${unsigned});` : `return ${sum};`;
       return `${helpers.generic("dot", type, "a b", () => body, laneName(scalar))}(${texts.join(", ")})`;
     }
@@ -131,9 +182,11 @@ function emitGeometry(writer: Writer, name: string, type: Type, texts: readonly 
     case "faceForward":
       return `${helpers.generic("faceforward", type, "e1 e2 e3", () => "return dot(e2, e3) < 0 ? e1 : -e1;")}(${texts.join(", ")})`;
     case "refract":
-      return `${helpers.need(`refract_${t}`, () =>
-        `static inline ${t} refract_${t}(${t} e1, ${t} e2, ${laneName(scalar)} e3) { ${laneName(scalar)} d = dot(e2, e1); ` +
-        `${laneName(scalar)} k = 1 - e3 * e3 * (1 - d * d); return k < 0 ? (${t})(0) : e3 * e1 - (e3 * d + sqrt(k)) * e2; }`,
+      return `${helpers.need(
+        `refract_${t}`,
+        () =>
+          `static inline ${t} refract_${t}(${t} e1, ${t} e2, ${laneName(scalar)} e3) { ${laneName(scalar)} d = dot(e2, e1); ` +
+          `${laneName(scalar)} k = 1 - e3 * e3 * (1 - d * d); return k < 0 ? (${t})(0) : e3 * e1 - (e3 * d + sqrt(k)) * e2; }`,
       )}(${texts.join(", ")})`;
     default:
       return undefined;
@@ -153,14 +206,18 @@ function emitBits(writer: Writer, name: string, type: Type, texts: readonly stri
       return `${helpers.generic("firsttrailingbit", type, "x", (v) => `return popcount((x & -x) - (${v})(1)) | ${none};`)}(${all})`;
     }
     case "extractBits":
-      return `${helpers.need(`extractbits_${t}`, () =>
-        `static inline ${t} extractbits_${t}(${t} e, uint offset, uint count) { uint o = min(offset, 32u); uint c = min(count, 32u - o); ` +
-        `return c == 0u ? (${t})(0) : ${signed ? `as_${t}(as_${t.replace("int", "uint")}(e) << (32u - c - o))` : "(e << (32u - c - o))"} >> (${t})(32u - c); }`,
+      return `${helpers.need(
+        `extractbits_${t}`,
+        () =>
+          `static inline ${t} extractbits_${t}(${t} e, uint offset, uint count) { uint o = min(offset, 32u); uint c = min(count, 32u - o); ` +
+          `return c == 0u ? (${t})(0) : ${signed ? `as_${t}(as_${t.replace("int", "uint")}(e) << (32u - c - o))` : "(e << (32u - c - o))"} >> (${t})(32u - c); }`,
       )}(${all})`;
     case "insertBits":
-      return `${helpers.need(`insertbits_${t}`, () =>
-        `static inline ${t} insertbits_${t}(${t} e, ${t} n, uint offset, uint count) { uint o = min(offset, 32u); uint c = min(count, 32u - o); ` +
-        `if (c == 0u) return e; uint m = (0xffffffffu >> (32u - c)) << o; return (e & (${t})(~m)) | ((n << (${t})(o)) & (${t})(m)); }`,
+      return `${helpers.need(
+        `insertbits_${t}`,
+        () =>
+          `static inline ${t} insertbits_${t}(${t} e, ${t} n, uint offset, uint count) { uint o = min(offset, 32u); uint c = min(count, 32u - o); ` +
+          `if (c == 0u) return e; uint m = (0xffffffffu >> (32u - c)) << o; return (e & (${t})(~m)) | ((n << (${t})(o)) & (${t})(m)); }`,
       )}(${all})`;
     default:
       return undefined;
@@ -226,15 +283,20 @@ function emitMemory(writer: Writer, expression: BuiltinCall): string | undefined
   if (pointer?.type.kind !== "pointer") return undefined;
   if (name === "arrayLength") return writer.count(pointer);
   if (name === "workgroupUniformLoad") {
-    const text = value(writer, pointer);
+    const text = writer.value(pointer);
     writer.line("barrier(CLK_LOCAL_MEM_FENCE);");
-    const source: Place = { text: isVec3(type) ? text : `(*${text})`, type, space: "workgroup", readOnly: true };
+    const source: Place = {
+      text: isVec3(type) ? text : `(*${text})`,
+      type,
+      space: "workgroup",
+      readOnly: true,
+    };
     const loaded = writer.spill(type, load(source));
     writer.line("barrier(CLK_LOCAL_MEM_FENCE);");
     return loaded;
   }
   if (name === "atomicCompareExchangeWeak") return compareExchange(writer, expression);
-  const [target = "", operand = ""] = operands(writer, args);
+  const [target = "", operand = ""] = writer.operands(args);
   const qualified = `(volatile ${pointer.type.space === "workgroup" ? "__local" : "__global"} ${writer.types.value(pointer.type.store)}*)${target.startsWith("&") ? `(${target})` : target}`;
   if (name === "atomicLoad") return writer.spill(type, `*${qualified}`);
   if (name === "atomicStore") return `*${qualified} = ${operand}`;
@@ -248,14 +310,16 @@ function isVec3(type: Type): boolean {
 
 function compareExchange(writer: Writer, expression: BuiltinCall): string {
   const [pointer] = expression.args;
-  const [target = "", expected = "", replacement = ""] = operands(writer, expression.args);
+  const [target = "", expected = "", replacement = ""] = writer.operands(expression.args);
   if (pointer?.type.kind !== "pointer" || expression.type.kind !== "struct") return refuse(expression.name);
   const scalar = writer.types.value(pointer.type.store);
   const wanted = writer.names.temporary();
   writer.line(`${scalar} ${wanted} = ${expected};`);
   const old = writer.names.temporary();
   const space = pointer.type.space === "workgroup" ? "__local" : "__global";
-  writer.line(`${scalar} ${old} = atomic_cmpxchg((volatile ${space} ${scalar}*)(${target}), ${wanted}, ${replacement});`);
+  writer.line(
+    `${scalar} ${old} = atomic_cmpxchg((volatile ${space} ${scalar}*)(${target}), ${wanted}, ${replacement});`,
+  );
   return buildStructure(writer, expression.type, [old, `(${old} == ${wanted})`]);
 }
 
@@ -277,7 +341,7 @@ function emitStructure(writer: Writer, expression: BuiltinCall): string | undefi
   if ((name !== "frexp" && name !== "modf") || type.kind !== "struct") return undefined;
   const secondType = type.members[1]?.type ?? arg.type;
   const second = writer.names.temporary();
-  const text = value(writer, arg);
+  const text = writer.value(arg);
   writer.line(`${writer.types.value(secondType)} ${second};`);
   const first = writer.spill(arg.type, `${name}(${text}, &${second})`);
   return buildStructure(writer, type, [first, second]);
@@ -286,12 +350,12 @@ function emitStructure(writer: Writer, expression: BuiltinCall): string | undefi
 function quantize(writer: Writer, arg: Expression): string {
   const half = writer.helpers.need(
     "quantize",
-    () => "static inline float quantize(float x) { ushort h; vstore_half_rte(x, 0, (half*)&h); return vload_half(0, (half*)&h); }",
+    () =>
+      "static inline float quantize(float x) { ushort h; vstore_half_rte(x, 0, (half*)&h); return vload_half(0, (half*)&h); }",
   );
   const { type } = arg;
-  if (type.kind !== "vector") return `${half}(${value(writer, arg)})`;
-  const whole = writer.spill(type, value(writer, arg));
+  if (type.kind !== "vector") return `${half}(${writer.value(arg)})`;
+  const whole = writer.spill(type, writer.value(arg));
   const lanes = Array.from({ length: type.size }, (_, index) => `${half}(${whole}.s${index})`);
   return `(${writer.types.value(type)})(${lanes.join(", ")})`;
 }
-

@@ -30,7 +30,10 @@ function loads(expression: Expression, variable: Variable): boolean {
 
 function holdsLoopOrCall(body: Block): boolean {
   return someStatement(body, (statement) => {
-    return isLoop(statement) || expressionsOf(statement).some((item) => contains(item, (part) => part.kind === "call"));
+    return (
+      isLoop(statement) ||
+      expressionsOf(statement).some((item) => contains(item, (part) => part.kind === "call"))
+    );
   });
 }
 

@@ -1,10 +1,10 @@
 import { reachable } from "../../check/call-graph.ts";
-import type { EntryPoint, Function, Program, Value, Variable } from "../../ir.ts";
+import type { EntryPoint, FunctionDefinition, Program, Value, Variable } from "../../ir.ts";
 import { layoutOf } from "../../layout.ts";
 import { someStatement } from "../../walk.ts";
-import { storeText, value } from "./expressions.ts";
+import { emitExpression } from "./expressions.ts";
 import { isCounted, isLoop } from "./loops.ts";
-import { memberPlace } from "./places.ts";
+import { memberPlace, storeText } from "./places.ts";
 import { StatementEmitter } from "./statements.ts";
 import { type EmitOptions, needsCount, Unit, Writer } from "./writer.ts";
 
@@ -14,13 +14,21 @@ export interface OpenClOptions extends EmitOptions {
 }
 
 /** OpenCL C 1.2 for one entry point and what it calls. */
-export function emitOpenCl(program: Program, entry: EntryPoint, options: OpenClOptions): { code: string; kernelName: string } {
-  const unit = new Unit(options);
+export function emitOpenCl(
+  program: Program,
+  entry: EntryPoint,
+  options: OpenClOptions,
+): { code: string; kernelName: string } {
+  const unit = new Unit(options, emitExpression);
   const functions = reachable(entry.function);
   for (const variable of program.globals) unit.names.of(variable, variable.name);
   for (const target of functions) unit.names.of(target, target.name);
   if (options.watchdog) findPolling(unit, functions);
-  const texts = functions.map((target) => (target === entry.function ? kernelText(unit, program, entry, options) : functionText(unit, program, target)));
+  const texts = functions.map((target) =>
+    target === entry.function
+      ? kernelText(unit, program, entry, options)
+      : functionText(unit, program, target),
+  );
   const half = program.features.has("f16") ? ["#pragma OPENCL EXTENSION cl_khr_fp16 : enable"] : [];
   const code = [
     `#pragma OPENCL FP_CONTRACT ${options.contract ? "ON" : "OFF"}`,
@@ -35,30 +43,33 @@ export function emitOpenCl(program: Program, entry: EntryPoint, options: OpenClO
 }
 
 /** A function polls when one of its loops does or when it calls one that does; callees come first. */
-function findPolling(unit: Unit, functions: readonly Function[]): void {
+function findPolling(unit: Unit, functions: readonly FunctionDefinition[]): void {
   for (const target of functions) {
     const own = someStatement(target.body, (statement) => isLoop(statement) && !isCounted(statement));
     if (own || [...target.calls].some((callee) => unit.polling.has(callee))) unit.polling.add(target);
   }
 }
 
-function used(program: Program, target: Function): Variable[] {
+function used(program: Program, target: FunctionDefinition): Variable[] {
   return program.globals.filter((variable) => target.globals.has(variable));
 }
 
-function functionText(unit: Unit, program: Program, target: Function): string[] {
+function functionText(unit: Unit, program: Program, target: FunctionDefinition): string[] {
   const writer = new Writer(unit, target);
   const parameters: string[] = [];
   for (const variable of used(program, target)) {
-    const name = writer.variable(variable);
-    parameters.push(`${unit.types.pointer({ space: variable.space, store: variable.type, access: variable.access })} ${name}`);
+    const name = writer.name(variable);
+    parameters.push(
+      `${unit.types.pointer({ space: variable.space, store: variable.type, access: variable.access })} ${name}`,
+    );
     if (needsCount(variable.type)) parameters.push(`uint ${name}count`);
   }
   if (unit.polling.has(target)) parameters.push("volatile __global uint* stop");
   for (const parameter of target.parameters) {
-    const name = writer.value(parameter);
+    const name = writer.name(parameter);
     parameters.push(`${unit.types.value(parameter.type)} ${name}`);
-    if (parameter.type.kind === "pointer" && needsCount(parameter.type.store)) parameters.push(`uint ${name}count`);
+    if (parameter.type.kind === "pointer" && needsCount(parameter.type.store))
+      parameters.push(`uint ${name}count`);
   }
   const head = `static ${unit.types.value(target.returnType)} ${unit.names.of(target, target.name)}(${parameters.join(", ") || "void"}) {`;
   const body = writer.capture(() => new StatementEmitter(writer).inside(target.body));
@@ -71,10 +82,15 @@ function kernelText(unit: Unit, program: Program, entry: EntryPoint, options: Op
   const globals = used(program, target);
   const bound = bindingOrder(globals);
   const parameters = bound.map((variable) => {
-    const pointer = unit.types.pointer({ space: variable.space, store: variable.type, access: variable.access });
-    return `${pointer} restrict ${writer.variable(variable)}`;
+    const pointer = unit.types.pointer({
+      space: variable.space,
+      store: variable.type,
+      access: variable.access,
+    });
+    return `${pointer} restrict ${writer.name(variable)}`;
   });
-  for (const variable of bound) if (needsCount(variable.type)) parameters.push(`uint ${writer.variable(variable)}count`);
+  for (const variable of bound)
+    if (needsCount(variable.type)) parameters.push(`uint ${writer.name(variable)}count`);
   if (options.watchdog) parameters.push("volatile __global uint* stop");
   const body = writer.capture(() => {
     for (const variable of globals) declareGlobal(writer, variable);
@@ -98,27 +114,38 @@ export function bindingOrder(globals: readonly Variable[]): Variable[] {
 function declareGlobal(writer: Writer, variable: Variable): void {
   if (variable.binding !== undefined) return;
   const { types } = writer;
-  const name = writer.variable(variable);
+  const name = writer.name(variable);
   const memory = `${name}memory`;
   const vec3 = variable.type.kind === "vector" && variable.type.size === 3;
   const address = vec3 ? `${memory}.e` : `&${memory}`;
-  if (variable.space === "workgroup") writer.line(`__local ${types.memory(variable.type)} ${memory} __attribute__((aligned(16)));`);
+  if (variable.space === "workgroup")
+    writer.line(`__local ${types.memory(variable.type)} ${memory} __attribute__((aligned(16)));`);
   else writer.line(`${types.memory(variable.type)} ${memory} = ${types.zero(variable.type)};`);
-  writer.line(`${types.pointer({ space: variable.space, store: variable.type, access: "read_write" })} ${name} = ${address};`);
+  writer.line(
+    `${types.pointer({ space: variable.space, store: variable.type, access: "read_write" })} ${name} = ${address};`,
+  );
   if (variable.initializer === undefined) return;
-  const text = value(writer, variable.initializer);
-  writer.line(`${storeText({ text: vec3 ? name : `(*${name})`, type: variable.type, space: "private", readOnly: false }, text)};`);
+  const text = writer.value(variable.initializer);
+  writer.line(
+    `${storeText({ text: vec3 ? name : `(*${name})`, type: variable.type, space: "private", readOnly: false }, text)};`,
+  );
 }
 
-function zeroWorkgroup(writer: Writer, globals: readonly Variable[], size: readonly [number, number, number]): void {
+function zeroWorkgroup(
+  writer: Writer,
+  globals: readonly Variable[],
+  size: readonly [number, number, number],
+): void {
   const shared = globals.filter((variable) => variable.space === "workgroup");
   if (shared.length === 0) return;
   const threads = size[0] * size[1] * size[2];
   for (const variable of shared) {
-    const name = `${writer.variable(variable)}memory`;
+    const name = `${writer.name(variable)}memory`;
     const wide = layoutOf(variable.type).size % 4 === 0 && !containsBool(writer.types.memory(variable.type));
     const unit = wide ? "uint" : "uchar";
-    writer.line(`for (uint i = ${linearIndex(size)}; i < sizeof(${name}) / sizeof(${unit}); i += ${threads}u) ((__local ${unit}*)&${name})[i] = 0;`);
+    writer.line(
+      `for (uint i = ${linearIndex(size)}; i < sizeof(${name}) / sizeof(${unit}); i += ${threads}u) ((__local ${unit}*)&${name})[i] = 0;`,
+    );
   }
   writer.line("barrier(CLK_LOCAL_MEM_FENCE);");
 }
@@ -155,12 +182,18 @@ function builtinInput(name: string, size: readonly [number, number, number]): st
 }
 
 function declareInput(writer: Writer, parameter: Value, size: readonly [number, number, number]): void {
-  const name = writer.value(parameter);
+  const name = writer.name(parameter);
   const { type } = parameter;
-  writer.line(type.kind === "struct" ? `${writer.types.value(type)} ${name};` : `${writer.types.value(type)} ${name} = ${builtinInput(parameter.builtin ?? "", size)};`);
+  writer.line(
+    type.kind === "struct"
+      ? `${writer.types.value(type)} ${name};`
+      : `${writer.types.value(type)} ${name} = ${builtinInput(parameter.builtin ?? "", size)};`,
+  );
   if (type.kind !== "struct") return;
   type.members.forEach((member, index) => {
-    writer.line(`${storeText(memberPlace({ text: name, type, space: "function", readOnly: false }, type, index), builtinInput(member.attributes.builtin ?? "", size))};`);
+    writer.line(
+      `${storeText(memberPlace({ text: name, type, space: "function", readOnly: false }, type, index), builtinInput(member.attributes.builtin ?? "", size))};`,
+    );
   });
 }
 

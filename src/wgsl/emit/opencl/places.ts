@@ -1,7 +1,7 @@
 import { AikoError } from "../../../errors.ts";
 import type { Expression } from "../../ir.ts";
-import { type AddressSpace, bool, type StructType, type Type, vectorOf } from "../../types.ts";
-import { clampIndex, elementCount, spaceOf, value } from "./expressions.ts";
+import { countOf } from "../../layout.ts";
+import { type AddressSpace, bool, type StructType, type Type, u32, vectorOf } from "../../types.ts";
 import { mangle } from "./names.ts";
 import { isWide, laneName } from "./types.ts";
 import { isImpure, type Writer } from "./writer.ts";
@@ -26,7 +26,7 @@ export function place(writer: Writer, expression: Expression): Place {
   switch (expression.kind) {
     case "variable": {
       const { variable } = expression;
-      const name = writer.variable(variable);
+      const name = writer.name(variable);
       const base = { type: variable.type, space: variable.space, readOnly: variable.access === "read" };
       if (variable.space === "function") return { ...base, text: name, asValue: keepsValue(variable.type) };
       return { ...base, text: isPointerText(variable.type) ? name : `(*${name})` };
@@ -34,7 +34,7 @@ export function place(writer: Writer, expression: Expression): Place {
     case "dereference": {
       const pointer = expression.operand.type;
       if (pointer.kind !== "pointer") break;
-      const text = value(writer, expression.operand);
+      const text = writer.value(expression.operand);
       const base = { type: pointer.store, space: pointer.space, readOnly: pointer.access === "read" };
       return { ...base, text: isPointerText(pointer.store) ? text : `(*${text})` };
     }
@@ -82,22 +82,37 @@ function part(base: Place, text: string, type: Type): Place {
 
 export function memberPlace(base: Place, struct: StructType, member: number): Place {
   const found = struct.members[member];
-  if (found === undefined) throw new AikoError("INTERNAL", { message: `${struct.name} has no member ${member}` });
+  if (found === undefined)
+    throw new AikoError("INTERNAL", { message: `${struct.name} has no member ${member}` });
   return part(base, `${base.text}.${mangle(found.name)}`, found.type);
 }
 
 /** One element of an array, column of a matrix, or lane of a vector. `root` leads to the length of a runtime-sized array. */
-export function elementPlace(writer: Writer, base: Place, at: Expression, root: Expression | undefined): Place {
-  const raw = value(writer, at);
+export function elementPlace(
+  writer: Writer,
+  base: Place,
+  at: Expression,
+  root: Expression | undefined,
+): Place {
+  const raw = writer.value(at);
   const simple = /^[\w.]+$/.test(raw) || base.space !== "function" ? raw : writer.spill(at.type, raw);
   const { type } = base;
   const limit = elementCount(type) ?? (root === undefined ? "1u" : writer.count(root));
   const index = clampIndex(writer, at, simple, limit);
   switch (type.kind) {
     case "array":
-      return part(base, type.count === undefined ? `${base.text}[${index}]` : `${base.text}.e[${index}]`, type.element);
+      return part(
+        base,
+        type.count === undefined ? `${base.text}[${index}]` : `${base.text}.e[${index}]`,
+        type.element,
+      );
     case "matrix":
-      if (base.asValue) return part(base, `((${writer.types.value(vectorOf(type.rows, type.element))}*)&${base.text})[${index}]`, vectorOf(type.rows, type.element));
+      if (base.asValue)
+        return part(
+          base,
+          `((${writer.types.value(vectorOf(type.rows, type.element))}*)&${base.text})[${index}]`,
+          vectorOf(type.rows, type.element),
+        );
       return part(base, `${base.text}.c[${index}]`, vectorOf(type.rows, type.element));
     case "vector":
       return { ...lane(base, index, at.kind === "constant"), boolLane: type.element === bool };
@@ -127,4 +142,55 @@ export function load(source: Place): string {
     return `vload${type.columns * type.rows}(0, (${spaceOf(source)}${laneName(type.element)}*)&${text})`;
   }
   return text;
+}
+
+/** The C expression that stores a value in memory. */
+export function storeText(target: Place, text: string): string {
+  const { type } = target;
+  if (target.asValue) return `${target.text} = ${text}`;
+  if (type.kind === "vector" && type.size === 3) return `vstore3(${text}, 0, ${target.text})`;
+  if (type.kind === "matrix" && isWide(type)) {
+    const lanes = type.columns * type.rows;
+    return `vstore${lanes}(${text}, 0, (${spaceOf(target)}${laneName(type.element)}*)&${target.text})`;
+  }
+  return `${target.text} = ${text}`;
+}
+
+function spaceOf(target: Place): string {
+  switch (target.space) {
+    case "storage":
+    case "uniform":
+      return target.readOnly ? "const __global " : "__global ";
+    case "workgroup":
+      return "__local ";
+    case "constant":
+      return "__constant ";
+    default:
+      return "";
+  }
+}
+
+/** An index as `uint`, kept inside `count` elements unless the kernel is compiled unchecked. */
+export function clampIndex(writer: Writer, at: Expression, text: string, count: number | string): string {
+  if (at.kind === "constant" && typeof count === "number") return String(Number(at.data));
+  const unsigned =
+    at.type === u32 ? text : at.kind === "constant" ? `${Number(at.data)}u` : `(uint)(${text})`;
+  if (writer.unit.options.unchecked) return unsigned;
+  const last = typeof count === "number" ? `${count - 1}u` : `${count} - 1u`;
+  return `min(${unsigned}, ${last})`;
+}
+
+export function elementAt(writer: Writer, whole: Place, at: number): Place {
+  return elementPlace(
+    writer,
+    whole,
+    { kind: "constant", type: u32, span: { start: 0, end: 0 }, data: at },
+    undefined,
+  );
+}
+
+function elementCount(type: Type): number | undefined {
+  if (type.kind === "vector") return type.size;
+  if (type.kind === "matrix") return type.columns;
+  return type.kind === "array" && type.count !== undefined ? countOf(type.count) : undefined;
 }

@@ -1,8 +1,9 @@
 import type { Block, Expression, Statement, Variable } from "../../ir.ts";
-import { hasPadding } from "./types.ts";
-import { callText, combine, elementAt, operands, storeText, value } from "./expressions.ts";
+import { callText } from "./expressions.ts";
 import { isCounted } from "./loops.ts";
-import { keepsValue, load, memberPlace, type Place, place, settle } from "./places.ts";
+import { combine } from "./operators.ts";
+import { elementAt, keepsValue, load, memberPlace, type Place, place, settle, storeText } from "./places.ts";
+import { hasPadding } from "./types.ts";
 import { isImpure, type Writer } from "./writer.ts";
 
 /** Where `continue` goes: C's own, or a label before the continuing part. */
@@ -41,8 +42,8 @@ export class StatementEmitter {
       case "let": {
         const { value: name, initializer } = statement;
         if (name.type.kind === "pointer") writer.pointerRoots.set(name, initializer);
-        const text = value(writer, initializer);
-        writer.line(`${writer.types.value(name.type)} ${writer.value(name)} = ${text};`);
+        const text = writer.value(initializer);
+        writer.line(`${writer.types.value(name.type)} ${writer.name(name)} = ${text};`);
         return;
       }
       case "assign":
@@ -71,7 +72,7 @@ export class StatementEmitter {
         writer.line(this.#loop.label === undefined ? "continue;" : `goto ${this.#loop.label};`);
         return;
       case "return":
-        writer.line(statement.value === undefined ? "return;" : `return ${value(writer, statement.value)};`);
+        writer.line(statement.value === undefined ? "return;" : `return ${writer.value(statement.value)};`);
         return;
     }
   }
@@ -79,8 +80,8 @@ export class StatementEmitter {
   #declare(variable: Variable): void {
     const writer = this.#writer;
     const { type, initializer } = variable;
-    const text = initializer === undefined ? undefined : value(writer, initializer);
-    const name = writer.variable(variable);
+    const text = initializer === undefined ? undefined : writer.value(initializer);
+    const name = writer.name(variable);
     if (keepsValue(type)) {
       const t = writer.types.value(type);
       writer.line(`${t} ${name} = ${text ?? `(${t})(0)`};`);
@@ -91,7 +92,7 @@ export class StatementEmitter {
     const writer = this.#writer;
     let target = place(writer, statement.target);
     if (isImpure(statement.value)) target = settle(writer, target);
-    const right = value(writer, statement.value);
+    const right = writer.value(statement.value);
     if (statement.operator === undefined) {
       this.#store(target, right);
       return;
@@ -99,7 +100,19 @@ export class StatementEmitter {
     if (!/^[\w.()*]+$/.test(target.text)) target = settle(writer, target);
     const { type } = target;
     const constantRight = statement.value.kind === "constant";
-    this.#store(target, combine(writer, statement.operator, type, load(target), statement.value.type, right, type, constantRight));
+    this.#store(
+      target,
+      combine(
+        writer,
+        statement.operator,
+        type,
+        load(target),
+        statement.value.type,
+        right,
+        type,
+        constantRight,
+      ),
+    );
   }
 
   #store(target: Place, text: string): void {
@@ -140,31 +153,33 @@ export class StatementEmitter {
       return;
     }
     if (expression.kind === "builtin" && (expression.type.kind === "void" || isImpure(expression))) {
-      const text = value(writer, expression);
+      const text = writer.value(expression);
       if (!/^t\d+$/.test(text)) writer.line(`${text};`);
       return;
     }
-    if (isImpure(expression)) operands(writer, [expression]);
+    if (isImpure(expression)) writer.operands([expression]);
   }
 
   #if(statement: Statement & { kind: "if" }): void {
     const writer = this.#writer;
-    writer.line(`if (${value(writer, statement.condition)}) {`);
-    this.inside(statement.then);
-    if (statement.otherwise !== undefined) {
+    writer.line(`if (${writer.value(statement.condition)}) {`);
+    this.inside(statement.consequent);
+    if (statement.alternate !== undefined) {
       writer.line("} else {");
-      if (statement.otherwise.kind === "block") this.inside(statement.otherwise);
-      else this.statement(statement.otherwise);
+      if (statement.alternate.kind === "block") this.inside(statement.alternate);
+      else this.statement(statement.alternate);
     }
     writer.line("}");
   }
 
   #switch(statement: Statement & { kind: "switch" }): void {
     const writer = this.#writer;
-    writer.line(`switch (${value(writer, statement.selector)}) {`);
+    writer.line(`switch (${writer.value(statement.selector)}) {`);
     for (const item of statement.cases) {
       for (const selector of item.selectors) {
-        writer.line(selector === undefined ? "default:" : `case ${writer.types.literal(selector.type, selector.data)}:`);
+        writer.line(
+          selector === undefined ? "default:" : `case ${writer.types.literal(selector.type, selector.data)}:`,
+        );
       }
       writer.line("{");
       this.inside(item.body);
@@ -191,7 +206,7 @@ export class StatementEmitter {
     const loop = this.#body(plain ? undefined : writer.label(), statement.body, !isCounted(statement));
     if (loop.used && loop.label !== undefined) writer.line(`${loop.label}:;`);
     if (statement.continuing !== undefined) this.inside(statement.continuing);
-    if (statement.breakIf !== undefined) writer.line(`if (${value(writer, statement.breakIf)}) break;`);
+    if (statement.breakIf !== undefined) writer.line(`if (${writer.value(statement.breakIf)}) break;`);
     writer.line("}");
   }
 
@@ -201,7 +216,7 @@ export class StatementEmitter {
     if (statement.initializer !== undefined) this.statement(statement.initializer);
     let condition = "";
     const conditionLines = writer.capture(() => {
-      condition = statement.condition === undefined ? "" : value(writer, statement.condition);
+      condition = statement.condition === undefined ? "" : writer.value(statement.condition);
     });
     const update = writer.capture(() => {
       if (statement.update !== undefined) this.statement(statement.update);

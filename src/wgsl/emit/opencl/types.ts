@@ -3,8 +3,22 @@ import type { Data } from "../../evaluate/value.ts";
 import { list } from "../../evaluate/value.ts";
 import { countOf, layoutOf, memberLayouts, strideOf } from "../../layout.ts";
 import {
-  type AddressSpace, type ArrayType, bool, f16, f32, i32, isHostShareable, type MatrixType, type PointerType, type ScalarType,
-  type StructType, type Type, typeKey, typeName, u32, type VectorType,
+  type AddressSpace,
+  type ArrayType,
+  bool,
+  f16,
+  f32,
+  i32,
+  isHostShareable,
+  type MatrixType,
+  type PointerType,
+  type ScalarType,
+  type StructType,
+  type Type,
+  typeKey,
+  typeName,
+  u32,
+  type VectorType,
 } from "../../types.ts";
 
 /**
@@ -72,7 +86,9 @@ export class CTypes {
 
   /** The memory type of an array element or matrix column: a three-component vector takes the room of four. */
   element(type: Type): string {
-    return type.kind === "vector" && type.size === 3 ? this.#declareLanes("vec3padded", type, 4) : this.memory(type);
+    return type.kind === "vector" && type.size === 3
+      ? this.#declareLanes("vec3padded", type, 4)
+      : this.memory(type);
   }
 
   #declare(type: Type, name: string, text: (name: string) => string[]): string {
@@ -94,10 +110,13 @@ export class CTypes {
   }
 
   #declareArray(type: ArrayType): string {
-    if (type.count === undefined) throw new AikoError("INTERNAL", { message: `${typeName(type)} has no size to declare` });
+    if (type.count === undefined)
+      throw new AikoError("INTERNAL", { message: `${typeName(type)} has no size to declare` });
     const count = countOf(type.count);
     const element = this.element(type.element);
-    return this.#declare(type, `array_${count}_${element}`, (name) => [`typedef struct { ${element} e[${count}]; } ${name};`]);
+    return this.#declare(type, `array_${count}_${element}`, (name) => [
+      `typedef struct { ${element} e[${count}]; } ${name};`,
+    ]);
   }
 
   #structText(type: StructType, name: string): string[] {
@@ -117,7 +136,8 @@ export class CTypes {
       lines.push(`  ${declared} ${this.#memberName(member.name)}${runtime ? "[1]" : ""};`);
       end = offset + (runtime ? strideOf((member.type as ArrayType).element) : layoutOf(member.type).size);
     });
-    if (!type.members.some((member) => member.type.kind === "array" && member.type.count === undefined)) pad(layoutOf(type).size);
+    if (!type.members.some((member) => member.type.kind === "array" && member.type.count === undefined))
+      pad(layoutOf(type).size);
     return ["typedef struct {", ...lines, `} ${name};`];
   }
 
@@ -125,11 +145,21 @@ export class CTypes {
   initializer(type: Type, data: Data): string {
     switch (type.kind) {
       case "vector":
-        return type.size === 3 ? `{ { ${list(data).map((item) => laneLiteral(item, type.element)).join(", ")} } }` : this.literal(type, data);
+        return type.size === 3
+          ? `{ { ${list(data)
+              .map((item) => laneLiteral(item, type.element))
+              .join(", ")} } }`
+          : this.literal(type, data);
       case "matrix":
-        return `{ { ${list(data).map((column) => this.initializer({ kind: "vector", size: type.rows, element: type.element }, column)).join(", ")} } }`;
+        return `{ { ${list(data)
+          .map((column) =>
+            this.initializer({ kind: "vector", size: type.rows, element: type.element }, column),
+          )
+          .join(", ")} } }`;
       case "array":
-        return `{ { ${list(data).map((item) => this.initializer(type.element, item)).join(", ")} } }`;
+        return `{ { ${list(data)
+          .map((item) => this.initializer(type.element, item))
+          .join(", ")} } }`;
       case "struct":
         return `{ ${type.members.map((member, index) => `.${this.#memberName(member.name)} = ${this.initializer(member.type, list(data)[index] ?? 0)}`).join(", ")} }`;
       default:
@@ -148,7 +178,9 @@ export class CTypes {
         return `{ { ${this.zero(type.element)} } }`;
       case "struct": {
         const [first] = type.members;
-        return first === undefined ? "{ 0 }" : `{ .${this.#memberName(first.name)} = ${this.zero(first.type)} }`;
+        return first === undefined
+          ? "{ 0 }"
+          : `{ .${this.#memberName(first.name)} = ${this.zero(first.type)} }`;
       }
       default:
         return "0";
@@ -158,9 +190,14 @@ export class CTypes {
   /** A scalar, vector or wide matrix as a C expression. */
   literal(type: Type, data: Data): string {
     if (type.kind === "scalar") return scalarLiteral(data, type);
-    if (type.kind === "vector") return `(${this.value(type)})(${list(data).map((item) => laneLiteral(item, type.element)).join(", ")})`;
+    if (type.kind === "vector")
+      return `(${this.value(type)})(${list(data)
+        .map((item) => laneLiteral(item, type.element))
+        .join(", ")})`;
     if (type.kind === "matrix" && isWide(type)) {
-      return `(${this.value(type)})(${list(data).flatMap((column) => list(column).map((item) => laneLiteral(item, type.element))).join(", ")})`;
+      return `(${this.value(type)})(${list(data)
+        .flatMap((column) => list(column).map((item) => laneLiteral(item, type.element)))
+        .join(", ")})`;
     }
     throw new AikoError("INTERNAL", { message: `${typeName(type)} has no literal` });
   }
@@ -211,7 +248,8 @@ export function scalarLiteral(data: Data, type: ScalarType): string {
   if (type === bool) return data ? "true" : "false";
   const value = Number(data);
   if (type === u32) return `${value}u`;
-  if (type === i32) return value === -2147483648 ? "(-2147483647 - 1)" : value < 0 ? `(${value})` : String(value);
+  if (type === i32)
+    return value === -2147483648 ? "(-2147483647 - 1)" : value < 0 ? `(${value})` : String(value);
   const digits = Object.is(value, -0) ? "-0.0" : /[.e]/.test(String(value)) ? String(value) : `${value}.0`;
   const float = type === f16 ? `(half)${digits}f` : `${digits}f`;
   return digits.startsWith("-") ? `(${float})` : float;

@@ -1,6 +1,6 @@
 import { AikoError } from "../../../errors.ts";
 import type { Data } from "../../evaluate/value.ts";
-import type { Expression, Function, Value, Variable } from "../../ir.ts";
+import type { Expression, FunctionDefinition, Value, Variable } from "../../ir.ts";
 import { hasRuntimeArray, type StructType, type Type, typeKey } from "../../types.ts";
 import { contains } from "../../walk.ts";
 import { Helpers } from "./helpers.ts";
@@ -15,16 +15,18 @@ export interface EmitOptions {
 /** What all functions of one translation share. */
 export class Unit {
   readonly options: EmitOptions;
+  readonly emitExpression: (writer: Writer, expression: Expression) => string;
   readonly names = new Names();
   readonly types: CTypes;
   readonly helpers: Helpers;
   readonly constants: string[] = [];
   /** Functions that poll the watchdog, themselves or through a call. */
-  readonly polling = new Set<Function>();
+  readonly polling = new Set<FunctionDefinition>();
   readonly #constantNames = new Map<string, string>();
 
-  constructor(options: EmitOptions) {
+  constructor(options: EmitOptions, emitExpression: (writer: Writer, expression: Expression) => string) {
     this.options = options;
+    this.emitExpression = emitExpression;
     this.types = new CTypes((type) => this.#structName(type), mangle);
     this.helpers = new Helpers(this.types);
   }
@@ -40,7 +42,9 @@ export class Unit {
     if (name === undefined) {
       name = `constant${this.#constantNames.size}`;
       this.#constantNames.set(key, name);
-      this.constants.push(`__constant ${this.types.memory(type)} ${name} = ${this.types.initializer(type, data)};`);
+      this.constants.push(
+        `__constant ${this.types.memory(type)} ${name} = ${this.types.initializer(type, data)};`,
+      );
     }
     return name;
   }
@@ -49,14 +53,14 @@ export class Unit {
 /** The text of one function in the making: names, statements so far, temporaries. */
 export class Writer {
   readonly unit: Unit;
-  readonly function: Function;
+  readonly function: FunctionDefinition;
   readonly names: Names;
   /** In a kernel, module variables are locals; in functions they come as pointers. */
   readonly pointerRoots = new Map<Value, Expression>();
   #lines: string[] = [];
   #labels = 0;
 
-  constructor(unit: Unit, target: Function) {
+  constructor(unit: Unit, target: FunctionDefinition) {
     this.unit = unit;
     this.function = target;
     this.names = unit.names.inner();
@@ -99,22 +103,33 @@ export class Writer {
     return `next${++this.#labels}`;
   }
 
-  variable(variable: Variable): string {
-    return this.names.of(variable, variable.name);
+  name(entity: Variable | Value): string {
+    return this.names.of(entity, entity.name);
   }
 
-  value(value: Value): string {
-    return this.names.of(value, value.name);
+  /** A WGSL value as a C expression; statements it needs first are written now. */
+  value(expression: Expression): string {
+    return this.unit.emitExpression(this, expression);
+  }
+
+  /** Operands in WGSL's order: left to right, also where C would leave it open. */
+  operands(list: readonly Expression[]): string[] {
+    const lastImpure = list.findLastIndex(isImpure);
+    return list.map((expression, position) => {
+      const text = this.value(expression);
+      const settled = expression.kind === "constant" || expression.kind === "value" || /^t\d+$/.test(text);
+      return position < lastImpure && !settled ? this.spill(expression.type, text) : text;
+    });
   }
 
   /** The number of elements in the runtime-sized array that this pointer or reference leads to. */
   count(expression: Expression): string {
     switch (expression.kind) {
       case "variable":
-        return `${this.variable(expression.variable)}count`;
+        return `${this.name(expression.variable)}count`;
       case "value": {
         const root = this.pointerRoots.get(expression.value);
-        return root === undefined ? `${this.value(expression.value)}count` : this.count(root);
+        return root === undefined ? `${this.name(expression.value)}count` : this.count(root);
       }
       case "addressOf":
       case "dereference":
@@ -136,6 +151,8 @@ export function needsCount(type: Type): boolean {
 export function isImpure(expression: Expression): boolean {
   return contains(expression, (part) => {
     if (part.kind === "call") return part.function.impure;
-    return part.kind === "builtin" && (part.name.startsWith("atomic") || part.name === "workgroupUniformLoad");
+    return (
+      part.kind === "builtin" && (part.name.startsWith("atomic") || part.name === "workgroupUniformLoad")
+    );
   });
 }

@@ -2,7 +2,17 @@ import type { Data } from "../../evaluate/value.ts";
 import { list } from "../../evaluate/value.ts";
 import type { Expression } from "../../ir.ts";
 import { countOf } from "../../layout.ts";
-import { abstractFloat, abstractInt, bool, f16, f32, i32, type ScalarType, type Type, u32 } from "../../types.ts";
+import {
+  abstractFloat,
+  abstractInt,
+  bool,
+  f16,
+  f32,
+  i32,
+  type ScalarType,
+  type Type,
+  u32,
+} from "../../types.ts";
 
 /** Names as this text spells them: the user's own, made unique where they hide something predeclared. */
 export type Spell = (entity: object, name: string) => string;
@@ -17,7 +27,9 @@ export function typeText(type: Type, spell: Spell, promote = false): string {
     case "matrix":
       return `mat${type.columns}x${type.rows}<${inner(type.element)}>`;
     case "array":
-      return type.count === undefined ? `array<${inner(type.element)}>` : `array<${inner(type.element)}, ${countOf(type.count)}>`;
+      return type.count === undefined
+        ? `array<${inner(type.element)}>`
+        : `array<${inner(type.element)}, ${countOf(type.count)}>`;
     case "struct":
       return spell(type, type.name);
     case "atomic":
@@ -36,11 +48,17 @@ export function literal(type: Type, data: Data, spell: Spell): string {
     case "scalar":
       return scalarText(type, data);
     case "vector":
-      return `${typeText(type, spell)}(${list(data).map((item) => scalarText(type.element, item)).join(", ")})`;
+      return `${typeText(type, spell)}(${list(data)
+        .map((item) => scalarText(type.element, item))
+        .join(", ")})`;
     case "matrix":
-      return `${typeText(type, spell)}(${list(data).flatMap((column) => list(column).map((item) => scalarText(type.element, item))).join(", ")})`;
+      return `${typeText(type, spell)}(${list(data)
+        .flatMap((column) => list(column).map((item) => scalarText(type.element, item)))
+        .join(", ")})`;
     case "array":
-      return `${typeText(type, spell)}(${list(data).map((item) => literal(type.element, item, spell)).join(", ")})`;
+      return `${typeText(type, spell)}(${list(data)
+        .map((item) => literal(type.element, item, spell))
+        .join(", ")})`;
     case "struct":
       return `${typeText(type, spell)}(${type.members.map((member, index) => literal(member.type, list(data)[index] ?? 0, spell)).join(", ")})`;
     default:
@@ -92,7 +110,9 @@ export function expressionText(expression: Expression, spell: Spell): string {
     case "dereference":
       return `(*${inner(expression.operand)})`;
     case "index":
-      return isLane(expression) ? `${inner(expression.base)}.${letters([Number(expression.index.data)])}` : `${inner(expression.base)}[${inner(expression.index)}]`;
+      return isLane(expression)
+        ? `${inner(expression.base)}.${letters([Number(expression.index.data)])}`
+        : `${inner(expression.base)}[${inner(expression.index)}]`;
     case "member":
       return `${inner(expression.base)}.${expression.struct.members[expression.member]?.name ?? ""}`;
     case "swizzle":
@@ -114,7 +134,9 @@ export function expressionText(expression: Expression, spell: Spell): string {
   }
 }
 
-function isLane(expression: Expression & { kind: "index" }): expression is Expression & { kind: "index"; index: Expression & { kind: "constant" } } {
+function isLane(
+  expression: Expression & { kind: "index" },
+): expression is Expression & { kind: "index"; index: Expression & { kind: "constant" } } {
   const { base, index } = expression;
   const whole = base.type.kind === "reference" ? base.type.store : base.type;
   return whole.kind === "vector" && index.kind === "constant";

@@ -1,6 +1,14 @@
 import { builtins } from "../../check/builtins.ts";
 import { reachable } from "../../check/call-graph.ts";
-import type { EntryPoint, Expression, Function, Program, Statement, Value, Variable } from "../../ir.ts";
+import type {
+  EntryPoint,
+  Expression,
+  FunctionDefinition,
+  Program,
+  Statement,
+  Value,
+  Variable,
+} from "../../ir.ts";
 import type { StructType, Type } from "../../types.ts";
 import { children } from "../../walk.ts";
 import { expressionText, literal, type Spell, typeText } from "./expressions.ts";
@@ -10,10 +18,15 @@ export interface WgslOptions {
   readonly promoteReads: boolean;
 }
 
-const predeclared = /^(bool|[iuf]32|f16|[iu]64|f64|vec[234][iufh]?|mat[234]x[234][fh]?|array|atomic|ptr|bitcast|texture_\w+|sampler\w*)$/;
+const predeclared =
+  /^(bool|[iuf]32|f16|[iu]64|f64|vec[234][iufh]?|mat[234]x[234][fh]?|array|atomic|ptr|bitcast|texture_\w+|sampler\w*)$/;
 
 /** Standard WGSL for one entry point and what it calls: constants folded, overrides fixed, every operator in parentheses. */
-export function emitWgsl(program: Program, entry: EntryPoint, options: WgslOptions): { code: string; kernelName: string } {
+export function emitWgsl(
+  program: Program,
+  entry: EntryPoint,
+  options: WgslOptions,
+): { code: string; kernelName: string } {
   const printer = new Printer(program, options);
   const code = printer.module(entry);
   return { code, kernelName: printer.spell(entry.function, entry.function.name) };
@@ -30,18 +43,28 @@ class Printer {
     this.#promote = options.promoteReads;
   }
 
-  readonly spell: Spell = (_entity, name) => (builtins.has(name) || predeclared.test(name) ? `${name}_` : name);
+  readonly spell: Spell = (_entity, name) =>
+    builtins.has(name) || predeclared.test(name) ? `${name}_` : name;
 
   module(entry: EntryPoint): string {
     const functions = reachable(entry.function);
-    for (const variable of this.#program.globals) if (entry.function.globals.has(variable)) this.#global(variable);
+    for (const variable of this.#program.globals)
+      if (entry.function.globals.has(variable)) this.#global(variable);
     for (const override of this.#program.overrides) {
       if (override.data === undefined) continue;
-      this.#lines.push(`const ${this.spell(override, override.name)}: ${this.#type(override.type)} = ${literal(override.type, override.data, this.spell)};`);
+      this.#lines.push(
+        `const ${this.spell(override, override.name)}: ${this.#type(override.type)} = ${literal(override.type, override.data, this.spell)};`,
+      );
     }
     for (const target of functions) this.#function(target, target === entry.function ? entry : undefined);
     const enables = [...this.#program.features].map((name) => `enable ${name};`);
-    return [...enables, ...this.#program.directives, ...[...this.#structs.values()].flat(), ...this.#lines, ""].join("\n");
+    return [
+      ...enables,
+      ...this.#program.directives,
+      ...[...this.#structs.values()].flat(),
+      ...this.#lines,
+      "",
+    ].join("\n");
   }
 
   #type(type: Type): string {
@@ -82,13 +105,17 @@ class Printer {
   }
 
   #global(variable: Variable): void {
-    const at = variable.binding === undefined ? "" : `@group(${variable.group ?? 0}) @binding(${variable.binding}) `;
+    const at =
+      variable.binding === undefined ? "" : `@group(${variable.group ?? 0}) @binding(${variable.binding}) `;
     const access = variable.space === "storage" ? `, ${this.#promote ? "read_write" : variable.access}` : "";
-    const initializer = variable.initializer === undefined ? "" : ` = ${this.#expression(variable.initializer)}`;
-    this.#lines.push(`${at}var<${variable.space}${access}> ${this.spell(variable, variable.name)}: ${this.#type(variable.type)}${initializer};`);
+    const initializer =
+      variable.initializer === undefined ? "" : ` = ${this.#expression(variable.initializer)}`;
+    this.#lines.push(
+      `${at}var<${variable.space}${access}> ${this.spell(variable, variable.name)}: ${this.#type(variable.type)}${initializer};`,
+    );
   }
 
-  #function(target: Function, entry: EntryPoint | undefined): void {
+  #function(target: FunctionDefinition, entry: EntryPoint | undefined): void {
     const parameters = target.parameters.map((parameter) => this.#parameter(parameter)).join(", ");
     const result = target.returnType.kind === "void" ? "" : ` -> ${this.#type(target.returnType)}`;
     if (entry !== undefined) {
@@ -122,17 +149,22 @@ class Printer {
         return;
       case "if":
         this.#line(depth, `if ${this.#expression(statement.condition)} {`);
-        this.#block(statement.then.statements, depth);
-        if (statement.otherwise !== undefined) {
+        this.#block(statement.consequent.statements, depth);
+        if (statement.alternate !== undefined) {
           this.#line(depth, "} else {");
-          this.#block(statement.otherwise.kind === "block" ? statement.otherwise.statements : [statement.otherwise], depth);
+          this.#block(
+            statement.alternate.kind === "block" ? statement.alternate.statements : [statement.alternate],
+            depth,
+          );
         }
         this.#line(depth, "}");
         return;
       case "switch":
         this.#line(depth, `switch ${this.#expression(statement.selector)} {`);
         for (const item of statement.cases) {
-          const selectors = item.selectors.map((selector) => (selector === undefined ? "default" : this.#expression(selector)));
+          const selectors = item.selectors.map((selector) =>
+            selector === undefined ? "default" : this.#expression(selector),
+          );
           this.#line(depth + 1, `case ${selectors.join(", ")}: {`);
           this.#block(item.body.statements, depth + 1);
           this.#line(depth + 1, "}");
@@ -145,13 +177,17 @@ class Printer {
         if (statement.continuing !== undefined) {
           this.#line(depth + 1, "continuing {");
           this.#block(statement.continuing.statements, depth + 1);
-          if (statement.breakIf !== undefined) this.#line(depth + 2, `break if ${this.#expression(statement.breakIf)};`);
+          if (statement.breakIf !== undefined)
+            this.#line(depth + 2, `break if ${this.#expression(statement.breakIf)};`);
           this.#line(depth + 1, "}");
         }
         this.#line(depth, "}");
         return;
       case "for": {
-        const header = [statement.initializer && this.#simple(statement.initializer), statement.condition && this.#expression(statement.condition)];
+        const header = [
+          statement.initializer && this.#simple(statement.initializer),
+          statement.condition && this.#expression(statement.condition),
+        ];
         const update = statement.update && this.#simple(statement.update);
         this.#line(depth, `for (${header[0] ?? ""}; ${header[1] ?? ""}; ${update ?? ""}) {`);
         this.#block(statement.body.statements, depth);
@@ -167,8 +203,10 @@ class Printer {
     switch (statement.kind) {
       case "var": {
         const { variable } = statement;
-        const initializer = variable.initializer === undefined ? "" : ` = ${this.#expression(variable.initializer)}`;
-        const type = variable.type.kind === "struct" && variable.type.builtin ? "" : `: ${this.#type(variable.type)}`;
+        const initializer =
+          variable.initializer === undefined ? "" : ` = ${this.#expression(variable.initializer)}`;
+        const type =
+          variable.type.kind === "struct" && variable.type.builtin ? "" : `: ${this.#type(variable.type)}`;
         return `var ${this.spell(variable, variable.name)}${type}${initializer}`;
       }
       case "let":
@@ -178,7 +216,9 @@ class Printer {
       case "evaluate": {
         const { expression } = statement;
         const isCall = expression.kind === "call" || expression.kind === "builtin";
-        return isCall && expression.type.kind === "void" ? this.#expression(expression) : `_ = ${this.#expression(expression)}`;
+        return isCall && expression.type.kind === "void"
+          ? this.#expression(expression)
+          : `_ = ${this.#expression(expression)}`;
       }
       case "return":
         return statement.value === undefined ? "return" : `return ${this.#expression(statement.value)}`;

@@ -1,0 +1,136 @@
+import { formatBytes } from "../core/bytes.ts";
+import { type Adapter, type Device, type Discovery, discover, selectAdapters } from "../device/index.ts";
+import { toAikoError } from "../errors.ts";
+import type { Command } from "./command.ts";
+import { formatLimits, formatMachine, machine } from "./machine.ts";
+import { type DeviceLimits, measureDevice } from "./measure.ts";
+import { wrap } from "./table.ts";
+import type { Terminal } from "./terminal.ts";
+
+interface Problem {
+  readonly backend: string;
+  readonly reason: string;
+  readonly fix: string | undefined;
+}
+
+interface Finding {
+  readonly adapter: Adapter;
+  readonly freeBytes?: number | undefined;
+  readonly measured?: DeviceLimits;
+  readonly failure?: { readonly code: string; readonly message: string; readonly hint?: string };
+}
+
+export const doctor: Command = {
+  usage: `Usage: aikoryu doctor [--quick] [--json]
+
+Lists the devices of this machine with their limits and memory, opens each one,
+and measures its copy bandwidth and its multiply-add rate. For what is missing,
+the command that would fix it.
+
+  --quick   open the devices, but measure nothing
+  --json    the whole finding, for machines
+`,
+  options: { quick: { type: "boolean" } },
+  async run({ terminal, flag, signal }) {
+    const discovery = await discover();
+    const { adapters } = discovery;
+    const { chosen, problem } = choose(discovery);
+    const problems: Problem[] = [...discovery.problems, ...(problem === undefined ? [] : [problem])];
+    const findings: Finding[] = [];
+    for (const adapter of adapters.filter(({ backend }) => backend !== "null")) {
+      signal.throwIfAborted();
+      terminal.progress(`${flag("quick") ? "opening" : "measuring"} ${adapter.id}: ${adapter.name}`);
+      findings.push(await examine(adapter, flag("quick")));
+    }
+    terminal.json({ machine: machine(), chosen, devices: findings.map(toJson), problems });
+    show(findings, problems, chosen, terminal);
+    return problem === undefined ? 0 : 1;
+  },
+};
+
+/** What `open()` would choose; a device asked for in AIKORYU_DEVICE and absent is one more problem. */
+function choose(discovery: Discovery): { chosen: string | null; problem?: Problem } {
+  try {
+    return { chosen: selectAdapters(discovery)[0]?.id ?? null };
+  } catch (error) {
+    const { message, hint } = toAikoError(error);
+    return { chosen: null, problem: { backend: "AIKORYU_DEVICE", reason: message, fix: hint } };
+  }
+}
+
+async function examine(adapter: Adapter, quick: boolean): Promise<Finding> {
+  try {
+    await using device: Device = await adapter.open();
+    const { freeBytes } = device.memory();
+    return quick ? { adapter, freeBytes } : { adapter, freeBytes, measured: await measureDevice(device) };
+  } catch (error) {
+    return { adapter, failure: toAikoError(error).toJSON() };
+  }
+}
+
+function toJson({ adapter, freeBytes, measured, failure }: Finding) {
+  const { id, backend, kind, name, vendor, driver, limits, features } = adapter;
+  return {
+    id,
+    backend,
+    kind,
+    name,
+    vendor,
+    driver,
+    limits,
+    features: [...features],
+    freeBytes,
+    measured,
+    failure,
+  };
+}
+
+function show(
+  findings: readonly Finding[],
+  problems: readonly Problem[],
+  chosen: string | null,
+  terminal: Terminal,
+): void {
+  terminal.print(formatMachine(machine()));
+  for (const finding of findings) showDevice(finding, terminal);
+  if (findings.length === 0)
+    terminal.print("\nNo device was found. Everything runs on the processor, without kernels.");
+  for (const problem of problems) {
+    terminal.print();
+    terminal.print(terminal.style(["bold", "yellow"], problem.backend));
+    indent("problem", problem.reason, terminal);
+    if (problem.fix !== undefined) indent("fix", problem.fix, terminal);
+  }
+  if (findings.length === 0) return;
+  terminal.print();
+  if (chosen === null) terminal.say("None of them is chosen: everything runs on the processor.");
+  else terminal.say(`Chosen: ${chosen}. AIKORYU_DEVICE, or open({ device }), chooses another.`);
+}
+
+function showDevice({ adapter, freeBytes, measured, failure }: Finding, terminal: Terminal): void {
+  const { limits, features } = adapter;
+  const kind = adapter.kind === "cpu" ? "in software, on the processor" : adapter.kind;
+  const line = (label: string, text: string) => indent(label, text, terminal);
+  terminal.print();
+  terminal.print(`${terminal.style(["bold", "green"], adapter.id)}  ${adapter.name}`);
+  line("kind", kind);
+  line("driver", adapter.driver);
+  const free = freeBytes === undefined ? "" : `, ${formatBytes(freeBytes)} free`;
+  if (limits.memoryBytes !== undefined) line("memory", `${formatBytes(limits.memoryBytes)}${free}`);
+  line("buffers", `${formatBytes(limits.bufferBytes)} each, ${limits.storageBuffers} a kernel`);
+  line("workgroup", `${limits.workgroupThreads} threads, ${formatBytes(limits.workgroupBytes)} shared`);
+  line("features", [...features].join(" ") || "none");
+  if (measured !== undefined) line("measured", formatLimits(measured));
+  if (failure === undefined) return;
+  line("failed", failure.message);
+  if (failure.hint !== undefined) line("", failure.hint);
+}
+
+const labelWidth = 12;
+
+function indent(label: string, text: string, terminal: Terminal): void {
+  const lines = wrap(text, terminal.columns - labelWidth);
+  lines.forEach((line, at) => {
+    terminal.print(`${(at === 0 ? `  ${label}` : "").padEnd(labelWidth)}${line}`);
+  });
+}

@@ -1,0 +1,47 @@
+import { loadFfi } from "../core/ffi.ts";
+
+const actions = new Set<() => void>();
+let listening = false;
+
+/** Runs `action` when the process exits; returns how to forget it. */
+export function onExit(action: () => void): () => void {
+  if (!listening) {
+    listening = true;
+    process.on("exit", () => {
+      for (const run of actions) run();
+    });
+  }
+  actions.add(action);
+  return () => actions.delete(action);
+}
+
+const pollMs = 250;
+/** Counted as active when standard output is a pipe or a terminal, though they hold nothing open. */
+const standardStreams = new Set(["PipeWrap", "TTYWrap"]);
+let ending: Promise<void> | undefined;
+
+/**
+ * Lets the process end although a driver call never returns: the call holds the event loop open, Node joins its thread
+ * on the way out, and Dawn aborts when a promise of its was never settled. Once nothing else is left to do, the exit
+ * listeners run as usual and the process leaves without further ado.
+ */
+export function endDespiteHang(): Promise<void> {
+  ending ??= arrange();
+  return ending;
+}
+
+async function arrange(): Promise<void> {
+  const koffi = await loadFfi();
+  const library = process.platform === "win32" ? "ucrtbase.dll" : null;
+  const leave = koffi.load(library).func("_exit", "void", ["int"]);
+  const last = (code: number) => {
+    const listeners = process.rawListeners("exit");
+    for (const later of listeners.slice(listeners.indexOf(last) + 1)) later.call(process, code);
+    leave(code);
+  };
+  process.on("exit", last);
+  process.once("beforeExit", () => process.exit());
+  setInterval(() => {
+    if (process.getActiveResourcesInfo().every((name) => standardStreams.has(name))) process.exit();
+  }, pollMs).unref();
+}

@@ -1,0 +1,12 @@
+export { AikoError, type AikoErrorOptions, allowsFallback, type ErrorCode, isAikoError } from "./errors.ts";
+export {
+  type FileOptions,
+  Matrix,
+  type MatrixFamily,
+  type MatrixInput,
+  type MultiplyOptions,
+  type NestedArray,
+  type NumberArray,
+} from "./matrix/index.ts";
+export { type Gpu, type GpuOptions, open } from "./open.ts";
+export type { Fallback, Operation, OperationReport, PlacementChoice, RunOptions } from "./runtime/index.ts";

@@ -1,0 +1,5 @@
+export type { NestedArray, NumberArray } from "./convert.ts";
+export { bindMatrix, type MatrixFamily } from "./family.ts";
+export { Matrix, type MatrixInput } from "./matrix.ts";
+export { type MultiplyOptions, multiply } from "./multiply.ts";
+export { type FileOptions, readNpy, writeNpy } from "./npy.ts";

@@ -1,0 +1,94 @@
+import { AikoError } from "../errors.ts";
+import type { RunOptions, Runtime } from "../runtime/index.ts";
+import { allocateHost, zerosOnHost } from "./host-memory.ts";
+import { Matrix, type MatrixInput } from "./matrix.ts";
+import { multiplyOperation, type Product } from "./multiply-operation.ts";
+import { type ProductShape, productShape } from "./product-shape.ts";
+import { scaleInto } from "./scale.ts";
+import { Storage } from "./storage.ts";
+
+export interface MultiplyOptions extends RunOptions {
+  /** Uses the transpose of each item of `a`. */
+  readonly transposeA?: boolean | undefined;
+  readonly transposeB?: boolean | undefined;
+  /** Scales the product. Default 1. 0 leaves the product out, as in BLAS: its NaN and Inf do not reach the result. */
+  readonly alpha?: number | undefined;
+  /** Scales `c`. Default 1 with `c`, else 0. 0 leaves `c` out. */
+  readonly beta?: number | undefined;
+  /** Added to the product; of its shape, or one matrix for every batch item. */
+  readonly c?: MatrixInput | undefined;
+}
+
+/**
+ * `alpha * op(a) * op(b) + beta * c` in f32, where `op` transposes on request. `a` is [...batch, m, k], `b`
+ * [...batch, k, n], the result [...batch, m, n]; a missing batch is repeated. NaN and Inf propagate as IEEE 754 says.
+ * Rejects with INVALID_ARGUMENT naming both shapes when they do not fit, and with whatever `runtime.run` rejects with.
+ */
+export async function multiply(
+  runtime: Runtime,
+  a: MatrixInput,
+  b: MatrixInput,
+  options: MultiplyOptions = {},
+): Promise<Matrix> {
+  const left = toMatrix(a, "a");
+  const right = toMatrix(b, "b");
+  const added = options.c === undefined ? undefined : toMatrix(options.c, "c");
+  const alpha = scalar(options.alpha ?? 1, "alpha");
+  const beta = scalar(options.beta ?? (added === undefined ? 0 : 1), "beta");
+  if (added === undefined && beta !== 0) {
+    throw new AikoError("INVALID_ARGUMENT", {
+      message: `beta is ${beta} but there is no c`,
+      hint: "Pass c as well.",
+    });
+  }
+  const shape = productShape(left.shape, right.shape, added?.shape, {
+    transposeA: options.transposeA ?? false,
+    transposeB: options.transposeB ?? false,
+  });
+  const product = {
+    shape,
+    a: left.storage,
+    b: right.storage,
+    c: beta === 0 ? undefined : added?.storage,
+    alpha,
+    beta,
+  };
+  if (isTrivial(shape, alpha)) {
+    const { value, report } = await runtime.run(trivialOperation, product, { ...options, placement: "cpu" });
+    return new Matrix(value, shape.result, report);
+  }
+  const { value, report } = await runtime.run(multiplyOperation, product, options);
+  return new Matrix(value, shape.result, report);
+}
+
+/** Nothing to multiply: the result is `beta * c`, zeros, or empty. */
+function isTrivial({ m, n, k, batch }: ProductShape, alpha: number): boolean {
+  return alpha === 0 || m === 0 || n === 0 || k === 0 || batch === 0;
+}
+
+const trivialOperation: typeof multiplyOperation = {
+  ...multiplyOperation,
+  engine: "javascript",
+  work: (product) => ({ ...multiplyOperation.work(product), flops: 0 }),
+  cpu: async ({ shape, c, beta }: Product): Promise<Storage> => {
+    const length = shape.batch * shape.m * shape.n;
+    if (c === undefined) return Storage.onHost(zerosOnHost(length));
+    const out = allocateHost(length);
+    if (length > 0) await scaleInto(out, await c.host(), beta);
+    return Storage.onHost(out);
+  },
+};
+
+function toMatrix(input: MatrixInput, name: string): Matrix {
+  if (input instanceof Matrix) return input;
+  if (Array.isArray(input)) return Matrix.from(input);
+  throw new AikoError("INVALID_ARGUMENT", {
+    message: `${name} is ${input === null ? "null" : typeof input}, not a matrix`,
+    hint: "Pass a Matrix or an array of rows. Matrix.from(data, [rows, columns]) makes one from a typed array.",
+  });
+}
+
+function scalar(value: number, name: string): number {
+  if (typeof value === "number") return value;
+  throw new AikoError("INVALID_ARGUMENT", { message: `${name} is a ${typeof value}, not a number` });
+}

@@ -1,0 +1,178 @@
+import { formatBytes } from "../core/bytes.ts";
+import type { Device, DeviceBuffer } from "../device/device.ts";
+import { AikoError, isAikoError } from "../errors.ts";
+import { type Lease, PoolBuffer } from "./pool-buffer.ts";
+import { Scope } from "./scope.ts";
+import { sizeClass } from "./size-class.ts";
+
+export interface PoolOptions {
+  /** The most freed memory to hold for reuse, in bytes. Default: a quarter of device memory, 256 MiB where unknown. */
+  readonly maxCachedBytes?: number | undefined;
+}
+
+/** Byte counts are of whole size classes: what the device really holds. */
+export interface PoolStatistics {
+  readonly inUseBytes: number;
+  readonly inUseBuffers: number;
+  readonly cachedBytes: number;
+  readonly cachedBuffers: number;
+  /** The most that was ever in use at once. */
+  readonly peakBytes: number;
+  /** Allocations answered from the cache. */
+  readonly hits: number;
+  readonly misses: number;
+  /** Buffers nobody disposed, returned by the garbage collector. A healthy program shows 0. */
+  readonly reclaimed: number;
+}
+
+/**
+ * Reuses freed device memory by size class. The device runs its work in order, so a buffer may be handed out again
+ * as soon as it is disposed: later work cannot overtake what still reads it. Reused memory is not zero.
+ */
+export class BufferPool implements Disposable {
+  readonly device: Device;
+  readonly maxCachedBytes: number;
+  readonly #free = new Map<number, DeviceBuffer[]>();
+  readonly #oldestFirst = new Map<DeviceBuffer, number>();
+  #inUseBytes = 0;
+  #inUseBuffers = 0;
+  #cachedBytes = 0;
+  #peakBytes = 0;
+  #hits = 0;
+  #misses = 0;
+  #reclaimed = 0;
+  #disposed = false;
+
+  constructor(device: Device, options: PoolOptions = {}) {
+    this.device = device;
+    const known = device.adapter.limits.memoryBytes;
+    this.maxCachedBytes = options.maxCachedBytes ?? (known === undefined ? 256 * 2 ** 20 : known / 4);
+  }
+
+  /**
+   * Memory of at least `byteLength` bytes with undefined contents. Frees the cache and tries once more before it
+   * throws OUT_OF_MEMORY.
+   */
+  allocate(byteLength: number, label = "pool"): PoolBuffer {
+    if (!Number.isSafeInteger(byteLength) || byteLength < 0) {
+      throw new AikoError("INVALID_ARGUMENT", {
+        message: `Cannot allocate ${byteLength} bytes for '${label}'`,
+      });
+    }
+    if (this.#disposed) {
+      throw new AikoError("BUFFER_DISPOSED", {
+        message: `The buffer pool of ${this.device.label} is disposed`,
+      });
+    }
+    const classBytes = this.#classBytes(byteLength, label);
+    const buffer = this.#reuse(classBytes) ?? this.#allocateNew(classBytes, label);
+    this.#inUseBytes += classBytes;
+    this.#inUseBuffers++;
+    this.#peakBytes = Math.max(this.#peakBytes, this.#inUseBytes);
+    return new PoolBuffer(this.#lease(buffer, classBytes), byteLength, label);
+  }
+
+  /** Collects intermediates and frees them together: `using scope = pool.scope()`. */
+  scope(): Scope {
+    return new Scope(this);
+  }
+
+  /** Gives cached memory back to the device until at most `keepBytes` stay. Returns the bytes freed. */
+  trim(keepBytes = 0): number {
+    const before = this.#cachedBytes;
+    for (const [buffer, classBytes] of this.#oldestFirst) {
+      if (this.#cachedBytes <= keepBytes) break;
+      this.#forget(buffer, classBytes);
+      buffer.dispose();
+    }
+    return before - this.#cachedBytes;
+  }
+
+  statistics(): PoolStatistics {
+    return {
+      inUseBytes: this.#inUseBytes,
+      inUseBuffers: this.#inUseBuffers,
+      cachedBytes: this.#cachedBytes,
+      cachedBuffers: this.#oldestFirst.size,
+      peakBytes: this.#peakBytes,
+      hits: this.#hits,
+      misses: this.#misses,
+      reclaimed: this.#reclaimed,
+    };
+  }
+
+  /** Frees the cache; buffers still in use go back to the device when they are disposed. */
+  dispose(): void {
+    this.#disposed = true;
+    this.trim();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #classBytes(byteLength: number, label: string): number {
+    const limit = this.device.adapter.limits.bufferBytes;
+    if (byteLength > limit) {
+      throw new AikoError("OUT_OF_MEMORY", {
+        message: `Cannot allocate ${formatBytes(byteLength)} for '${label}' on ${this.device.label}`,
+        hint: `One buffer there holds at most ${formatBytes(limit)}. Split the work, or use placement "cpu".`,
+      });
+    }
+    return Math.min(sizeClass(byteLength), limit);
+  }
+
+  #reuse(classBytes: number): DeviceBuffer | undefined {
+    const buffer = this.#free.get(classBytes)?.at(-1);
+    if (buffer === undefined) {
+      this.#misses++;
+      return undefined;
+    }
+    this.#forget(buffer, classBytes);
+    if (buffer.disposed) return this.#reuse(classBytes);
+    this.#hits++;
+    return buffer;
+  }
+
+  #allocateNew(classBytes: number, label: string): DeviceBuffer {
+    try {
+      return this.device.allocate(classBytes, label);
+    } catch (error) {
+      if (!isAikoError(error, "OUT_OF_MEMORY") || this.trim() === 0) throw error;
+      return this.device.allocate(classBytes, label);
+    }
+  }
+
+  #lease(buffer: DeviceBuffer, classBytes: number): Lease {
+    return {
+      buffer,
+      release: (reclaimed) => {
+        this.#inUseBytes -= classBytes;
+        this.#inUseBuffers--;
+        if (reclaimed) this.#reclaimed++;
+        this.#cache(buffer, classBytes);
+      },
+    };
+  }
+
+  #cache(buffer: DeviceBuffer, classBytes: number): void {
+    if (this.#disposed || buffer.disposed || this.device.isLost || classBytes > this.maxCachedBytes) {
+      buffer.dispose();
+      return;
+    }
+    this.trim(this.maxCachedBytes - classBytes);
+    const free = this.#free.get(classBytes);
+    if (free === undefined) this.#free.set(classBytes, [buffer]);
+    else free.push(buffer);
+    this.#oldestFirst.set(buffer, classBytes);
+    this.#cachedBytes += classBytes;
+  }
+
+  #forget(buffer: DeviceBuffer, classBytes: number): void {
+    const free = this.#free.get(classBytes);
+    free?.splice(free.lastIndexOf(buffer), 1);
+    if (free?.length === 0) this.#free.delete(classBytes);
+    this.#oldestFirst.delete(buffer);
+    this.#cachedBytes -= classBytes;
+  }
+}

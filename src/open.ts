@@ -1,0 +1,59 @@
+import { loadFfi } from "./core/ffi.ts";
+import { type Adapter, type Device, discover, selectAdapters } from "./device/index.ts";
+import { bindMatrix, type MatrixFamily } from "./matrix/index.ts";
+import { type PlacementChoice, Runtime } from "./runtime/index.ts";
+
+export interface GpuOptions {
+  /**
+   * Which device: an adapter's id ("opencl:1"), a backend ("cuda"), "cpu" for none, or several in order of preference:
+   * the next one serves while those before it are rested. Default: the variable AIKORYU_DEVICE, else the best found.
+   */
+  readonly device?: string | readonly string[] | undefined;
+  /** For calls that do not say. Default "auto". */
+  readonly placement?: PlacementChoice | undefined;
+  /** Throws where the CPU would have taken over from a GPU that failed. Default false. */
+  readonly strict?: boolean | undefined;
+  /** Where compiled kernels are kept; `false` turns the disk cache off. */
+  readonly cacheDirectory?: string | false | undefined;
+  /** The longest one device call may take, in milliseconds. Default 60,000. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** Everything AikoRyu does, bound to one runtime. */
+export interface Gpu extends AsyncDisposable {
+  readonly runtime: Runtime;
+  readonly matrix: MatrixFamily;
+  /** The adapters in use, best first. */
+  adapters(): Promise<readonly Adapter[]>;
+  /** Opens an adapter, the best one by default. Rejects with DEVICE_NOT_FOUND, UNSUPPORTED or DEVICE_LOST. */
+  device(id?: string): Promise<Device>;
+  /** Closes the devices. Safe to call twice. */
+  dispose(): Promise<void>;
+}
+
+/**
+ * Opens a runtime; devices are opened when they are first needed. Rejects with DEVICE_NOT_FOUND when `device` names one
+ * that is not there.
+ */
+export async function open(options: GpuOptions = {}): Promise<Gpu> {
+  const { cacheDirectory, timeoutMs } = options;
+  const wanted = options.device ?? (process.env.AIKORYU_DEVICE || undefined);
+  await loadFfi();
+  const adapters = async () => (wanted === "cpu" ? [] : selectAdapters(await discover(), wanted));
+  const named = wanted === undefined ? undefined : await adapters();
+  const runtime = new Runtime({
+    adapters: named === undefined ? adapters : async () => named,
+    placement: options.placement,
+    strict: options.strict,
+    ...(cacheDirectory === undefined ? {} : { cacheDirectory }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  });
+  return {
+    runtime,
+    matrix: bindMatrix(runtime),
+    adapters: () => runtime.adapters(),
+    device: (id) => runtime.device(id),
+    dispose: () => runtime.dispose(),
+    [Symbol.asyncDispose]: () => runtime.dispose(),
+  };
+}

@@ -1,0 +1,65 @@
+import type { Adapter, Device, OpenOptions } from "../device/device.ts";
+import { AikoError } from "../errors.ts";
+import { BufferPool, type PoolOptions } from "../memory/index.ts";
+import { Breaker, type BreakerOptions } from "./breaker.ts";
+
+export interface OpenedDevice {
+  readonly device: Device;
+  readonly pool: BufferPool;
+}
+
+/** One adapter of a runtime: opened on first use, opened anew after a loss, rested while it fails. */
+export class DeviceSlot {
+  readonly adapter: Adapter;
+  readonly breaker: Breaker;
+  readonly #options: OpenOptions & PoolOptions;
+  #opening: Promise<OpenedDevice> | undefined;
+  #disposed = false;
+
+  constructor(adapter: Adapter, options: OpenOptions & PoolOptions & BreakerOptions) {
+    this.adapter = adapter;
+    this.#options = options;
+    this.breaker = new Breaker(options);
+  }
+
+  /** Rejects as the adapter does: UNSUPPORTED, DEVICE_LOST. */
+  open(): Promise<OpenedDevice> {
+    if (this.#disposed) {
+      return Promise.reject(
+        new AikoError("DEVICE_LOST", { message: `${this.adapter.id} belongs to a disposed runtime` }),
+      );
+    }
+    this.#opening ??= this.#openNew();
+    return this.#opening;
+  }
+
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    const opened = await this.#opening?.catch(() => undefined);
+    if (opened !== undefined) await close(opened);
+  }
+
+  async #openNew(): Promise<OpenedDevice> {
+    try {
+      const device = await this.adapter.open(this.#options);
+      const opened = { device, pool: new BufferPool(device, this.#options) };
+      void device.lost.then(() => {
+        this.#opening = undefined;
+        return this.#disposed ? undefined : close(opened);
+      });
+      return opened;
+    } catch (error) {
+      this.#opening = undefined;
+      throw error;
+    }
+  }
+}
+
+/** A lost driver may also fail to close; there is nothing left to save then. */
+async function close({ device, pool }: OpenedDevice): Promise<void> {
+  try {
+    pool.dispose();
+  } finally {
+    await device.dispose().catch(() => undefined);
+  }
+}

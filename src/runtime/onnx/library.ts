@@ -1,0 +1,149 @@
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { ffiStackBytes, type Koffi, loadFfi, loadLibrary } from "../../core/ffi.ts";
+import { AikoError } from "../../errors.ts";
+
+/** An address in native memory. Those of user space fit a double. */
+export type Address = number | bigint;
+/** Null, or the address of an error to read and release. */
+type Status = Address | null;
+
+interface Native<A extends unknown[], R> {
+  (...args: A): R;
+  async(...args: [...A, (error: unknown, result: R) => void]): void;
+}
+
+/**
+ * The part of ONNX Runtime's C interface that is used, by its names there. Results come back at an address that the
+ * caller passes last; arrays go in by address too, which koffi converts ten times faster than JavaScript arrays.
+ */
+export interface OnnxLibrary {
+  createEnv: Native<[severity: number, id: string, out: Address], Status>;
+  createSessionOptions(out: Address): Status;
+  addSessionConfigEntry(options: Address, key: string, value: string): Status;
+  createSessionFromArray: Native<[Address, Uint8Array, number, Address, Address], Status>;
+  createCpuMemoryInfo(allocator: number, memory: number, out: Address): Status;
+  createTensorWithData(
+    memory: Address,
+    data: Float32Array,
+    bytes: number,
+    shape: Address,
+    rank: number,
+    type: number,
+    out: Address,
+  ): Status;
+  run: Native<
+    [
+      session: Address,
+      options: null,
+      inputNames: Address,
+      inputs: Address,
+      inputCount: number,
+      outputNames: Address,
+      outputCount: number,
+      outputs: Address,
+    ],
+    Status
+  >;
+  getErrorMessage(status: Address): string;
+  releaseStatus(status: Address): void;
+  releaseValue(value: Address): void;
+  releaseSession(session: Address): void;
+  releaseSessionOptions(options: Address): void;
+  /** Where the bytes of a typed array are, for as long as it lives. */
+  addressOf(memory: ArrayBufferView): number;
+}
+
+/** The interface version asked for; newer libraries keep serving it. It came with ONNX Runtime 1.17. */
+const apiVersion = 17;
+
+/**
+ * Positions in `struct OrtApi`, which only ever grows at its end, and the parameters there:
+ * https://github.com/microsoft/onnxruntime/blob/main/include/onnxruntime/core/session/onnxruntime_c_api.h
+ */
+const signatures = {
+  getErrorMessage: [2, "str", ["void *"]],
+  createEnv: [3, "void *", ["int", "str", "void *"]],
+  createSessionFromArray: [8, "void *", ["void *", "void *", "size_t", "void *", "void *"]],
+  run: [9, "void *", ["void *", "void *", "void *", "void *", "size_t", "void *", "size_t", "void *"]],
+  createSessionOptions: [10, "void *", ["void *"]],
+  createTensorWithData: [49, "void *", ["void *", "void *", "size_t", "void *", "size_t", "int", "void *"]],
+  createCpuMemoryInfo: [69, "void *", ["int", "int", "void *"]],
+  releaseStatus: [93, "void", ["void *"]],
+  releaseSession: [95, "void", ["void *"]],
+  releaseValue: [96, "void", ["void *"]],
+  releaseSessionOptions: [100, "void", ["void *"]],
+  addSessionConfigEntry: [130, "void *", ["void *", "str", "str"]],
+} as const;
+
+const leastStackBytes = 512 << 10;
+
+/**
+ * Loads the library inside the optional package onnxruntime-node, not its JavaScript binding: that one blocks the
+ * event loop for the whole run, copies on every call and refuses shared memory. Rejects with ENGINE_MISSING.
+ */
+export async function loadOnnxLibrary(packageJson = findPackage()): Promise<OnnxLibrary> {
+  const path = findLibrary(packageJson);
+  const koffi = await loadFfi();
+  if (ffiStackBytes(koffi) < leastStackBytes) {
+    throw new AikoError("ENGINE_MISSING", {
+      message: `koffi was started elsewhere with ${ffiStackBytes(koffi)} bytes of stack; ONNX Runtime needs ${leastStackBytes}`,
+      hint: "Call open() before anything else loads a library through koffi, or call koffi.config({ async_stack_size: 8388608 }) first.",
+    });
+  }
+  try {
+    return await bind(koffi, path);
+  } catch (cause) {
+    throw new AikoError("ENGINE_MISSING", {
+      message: `${path} does not load: ${cause instanceof Error ? cause.message : String(cause)}`,
+      hint: "Reinstall it: npm install onnxruntime-node",
+      cause,
+    });
+  }
+}
+
+function findPackage(): string | undefined {
+  try {
+    return createRequire(import.meta.url).resolve("onnxruntime-node/package.json");
+  } catch {
+    return undefined;
+  }
+}
+
+function findLibrary(packageJson: string | undefined): string {
+  if (packageJson === undefined) {
+    throw new AikoError("ENGINE_MISSING", {
+      message: "The CPU engine, the optional package onnxruntime-node, is not installed",
+      hint: "Install it: ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node",
+    });
+  }
+  const { platform, arch } = process;
+  const folder = join(dirname(packageJson), "bin", "napi-v6", platform, arch);
+  const names: Record<string, string> = { win32: "onnxruntime.dll", darwin: "libonnxruntime.1.dylib" };
+  const path = join(folder, names[platform] ?? "libonnxruntime.so.1");
+  if (existsSync(path)) return path;
+  throw new AikoError("ENGINE_MISSING", {
+    message: `onnxruntime-node has no library for ${platform} on ${arch}: ${path} is not there`,
+    hint: "Install version 1.30 or later of onnxruntime-node on a platform it supports.",
+  });
+}
+
+async function bind(koffi: Koffi, path: string): Promise<OnnxLibrary> {
+  const library = await loadLibrary(koffi, path);
+  const base: Address = library.func("OrtGetApiBase", "void *", [])();
+  const [getApi]: Address[] = koffi.decode(base, koffi.array("void *", 2));
+  const api: Address | null = koffi.decode(getApi, koffi.proto("void *", ["uint32_t"]))(apiVersion);
+  if (api === null)
+    throw new AikoError("ENGINE_MISSING", { message: `it does not offer interface ${apiVersion}` });
+  const last = Math.max(...Object.values(signatures).map(([slot]) => slot));
+  const table: Address[] = koffi.decode(api, koffi.array("void *", last + 1));
+  const functions = Object.entries(signatures).map(([name, [slot, result, parameters]]) => [
+    name,
+    koffi.decode(table[slot], koffi.proto(result, [...parameters])),
+  ]);
+  return {
+    ...Object.fromEntries(functions),
+    addressOf: (memory: ArrayBufferView) => Number(koffi.address(memory)),
+  };
+}

@@ -1,0 +1,263 @@
+import type { Adapter, Device, OpenOptions, Timer } from "../device/device.ts";
+import { AikoError, allowsFallback, toAikoError } from "../errors.ts";
+import type { PoolOptions } from "../memory/index.ts";
+import { abortable, abortError } from "./abort.ts";
+import type { BreakerOptions, Permit } from "./breaker.ts";
+import { DeviceSlot } from "./device-slot.ts";
+import { Meter } from "./meter.ts";
+import type { Operation, Work } from "./operation.ts";
+import { type Decision, type PlacementChoice, place } from "./placement.ts";
+import { type Fallback, makeReport, type OperationReport, operationChannel } from "./report.ts";
+import { warnOnce } from "./warn.ts";
+
+export interface RunOptions {
+  /** Where to compute. Default "auto": wherever it is predicted to be faster. */
+  readonly placement?: PlacementChoice | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Throws where the CPU would have taken over from a GPU that failed. */
+  readonly strict?: boolean | undefined;
+  /** Which of the runtime's adapters, by id. Default: the best one that is not rested. */
+  readonly device?: string | undefined;
+  /** Measures the call and returns its report. Without it, and without channel subscribers, nothing is measured. */
+  readonly report?: boolean | undefined;
+}
+
+export interface RuntimeOptions extends OpenOptions, PoolOptions, BreakerOptions {
+  /** Finds the adapters to use, best first. Called once, on first need. */
+  readonly adapters: () => Promise<readonly Adapter[]>;
+  readonly placement?: PlacementChoice | undefined;
+  readonly strict?: boolean | undefined;
+}
+
+export interface Outcome<Output> {
+  readonly value: Output;
+  /** Present when `report` was asked for or the channel has subscribers. */
+  readonly report: OperationReport | undefined;
+}
+
+/** One call on its way. */
+interface Call<I, O> {
+  readonly operation: Operation<I, O>;
+  readonly input: I;
+  readonly options: RunOptions;
+  readonly work: Work;
+  readonly meter: Meter;
+  readonly reported: boolean;
+}
+
+interface Choice extends Decision {
+  readonly slot?: DeviceSlot;
+  readonly permit?: Permit;
+  readonly fallback?: Fallback;
+}
+
+/** Decides where each operation runs, runs it there, falls back with a reason, and reports. */
+export class Runtime implements AsyncDisposable {
+  readonly #options: RuntimeOptions;
+  #slots: Promise<readonly DeviceSlot[]> | undefined;
+  #disposed = false;
+
+  constructor(options: RuntimeOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Runs one operation. Rejects with ABORTED, with the operation's own errors, and, where no fallback is allowed,
+   * with the device's.
+   */
+  async run<I, O>(operation: Operation<I, O>, input: I, options: RunOptions = {}): Promise<Outcome<O>> {
+    this.#assertOpen();
+    if (options.signal?.aborted) throw abortError(options.signal, operation.name);
+    const reported = options.report === true || operationChannel.hasSubscribers;
+    const call = { operation, input, options, work: operation.work(input), meter: new Meter(), reported };
+    const choice = await this.#choose(call);
+    if (choice.slot === undefined || choice.permit === undefined) return this.#runCpu(call, choice);
+    try {
+      const outcome = await this.#runGpu(call, choice, choice.slot);
+      choice.permit.succeed();
+      return outcome;
+    } catch (thrown) {
+      const error = toAikoError(thrown);
+      if (!allowsFallback(error)) {
+        choice.permit.cancel();
+        throw error;
+      }
+      if (error.code === "UNSUPPORTED") choice.permit.cancel();
+      else choice.permit.fail(error);
+      if (this.#isStrict(options)) throw error;
+      this.#assertOpen();
+      const fallback = { code: error.code, message: error.message, device: choice.slot.adapter.id };
+      warnOnce(operation.name, fallback);
+      const reason = `${choice.slot.adapter.id} failed with ${error.code}: ${error.message}`;
+      return this.#runCpu(call, { placement: "cpu", reason, fallback });
+    }
+  }
+
+  /** The adapters this runtime may use, best first. */
+  async adapters(): Promise<readonly Adapter[]> {
+    return (await this.#discover()).map((slot) => slot.adapter);
+  }
+
+  /** Opens an adapter, the best one by default. Rejects with DEVICE_NOT_FOUND, UNSUPPORTED or DEVICE_LOST. */
+  async device(id?: string): Promise<Device> {
+    const slot = find(await this.#discover(), id);
+    if (slot === undefined) throw noDevice();
+    return (await slot.open()).device;
+  }
+
+  /** Closes the devices; calls on their way reject. Safe to call twice. */
+  async dispose(): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    const slots = await this.#slots?.catch(() => []);
+    await Promise.all((slots ?? []).map((slot) => slot.dispose()));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
+  async #choose<I, O>({ operation, work, options }: Call<I, O>): Promise<Choice> {
+    const asked = options.placement ?? this.#options.placement ?? "auto";
+    if (asked !== "auto" && asked !== "gpu" && asked !== "cpu") {
+      throw new AikoError("INVALID_ARGUMENT", {
+        message: `placement is "${String(asked)}"`,
+        hint: 'Use "auto", "gpu" or "cpu".',
+      });
+    }
+    if (asked === "cpu") return { placement: "cpu", reason: 'placement "cpu" was asked for' };
+    const slots = await this.#discover();
+    const first = find(slots, options.device);
+    if (first === undefined) {
+      if (asked === "gpu") throw noDevice();
+      return { placement: "cpu", reason: "no device was found" };
+    }
+    const candidates = options.device === undefined ? slots : [first];
+    for (const slot of candidates) {
+      const permit = slot.breaker.enter();
+      if (permit === undefined) continue;
+      const decision: Decision =
+        asked === "gpu"
+          ? { placement: "gpu", reason: 'placement "gpu" was asked for' }
+          : place(operation, work, slot.adapter);
+      if (decision.placement === "gpu") return { ...decision, slot, permit };
+      permit.cancel();
+      return decision;
+    }
+    return this.#chooseRested(operation, work, asked, first, options);
+  }
+
+  /** Every device is rested: what would have gone there falls back without trying. */
+  #chooseRested<I, O>(
+    operation: Operation<I, O>,
+    work: Work,
+    asked: PlacementChoice,
+    slot: DeviceSlot,
+    options: RunOptions,
+  ): Choice {
+    const decision = place(operation, work, slot.adapter);
+    if (asked === "auto" && decision.placement === "cpu") return decision;
+    const { lastError, restMsLeft } = slot.breaker;
+    const seconds = Math.ceil(restMsLeft / 1000);
+    const code = lastError?.code ?? "DEVICE_LOST";
+    const message = `rested for ${seconds} s more after ${code}: ${lastError?.message ?? "unknown"}`;
+    if (this.#isStrict(options)) {
+      throw new AikoError(code, {
+        message: `${slot.adapter.id} is ${message}`,
+        hint: "Wait, or leave strict out to let the CPU answer.",
+        cause: lastError,
+      });
+    }
+    const fallback = { code, message, device: slot.adapter.id };
+    warnOnce(operation.name, fallback);
+    return { placement: "cpu", reason: `${slot.adapter.id} is ${message}`, fallback };
+  }
+
+  async #runGpu<I, O>(call: Call<I, O>, choice: Choice, slot: DeviceSlot): Promise<Outcome<O>> {
+    const { operation, input, meter, work, options } = call;
+    const { device, pool } = await slot.open();
+    meter.spans.queueMs = meter.totalMs;
+    const timer: Timer | undefined = call.reported ? device.timer() : undefined;
+    const running = operation.gpu(input, { work, device, pool, timer, signal: options.signal, meter });
+    const value = await abortable(running, options.signal, operation.name);
+    if (!call.reported) return { value, report: undefined };
+    const timed = await timer?.result();
+    return this.#report(call, { value, device: slot.adapter.id, choice, timed, work });
+  }
+
+  async #runCpu<I, O>(call: Call<I, O>, choice: Choice): Promise<Outcome<O>> {
+    const { operation, input, meter, work, options } = call;
+    meter.spans.queueMs = meter.totalMs;
+    try {
+      const running = operation.cpu(input, { work, signal: options.signal, meter });
+      const value = await abortable(running, options.signal, operation.name);
+      return this.#report(call, { value, device: operation.engine, choice, timed: undefined, work });
+    } catch (error) {
+      throw toAikoError(error);
+    }
+  }
+
+  #report<I, O>(
+    call: Call<I, O>,
+    done: {
+      value: O;
+      device: string;
+      choice: Choice;
+      timed: Awaited<ReturnType<Timer["result"]>> | undefined;
+      work: Work;
+    },
+  ): Outcome<O> {
+    if (!call.reported) return { value: done.value, report: undefined };
+    const { placement, reason, fallback } = done.choice;
+    const report = makeReport({
+      operation: call.operation.name,
+      placement,
+      reason,
+      fallback,
+      device: done.device,
+      meter: call.meter,
+      timed: done.timed,
+      work: done.work,
+    });
+    operationChannel.publish(report);
+    return { value: done.value, report };
+  }
+
+  #discover(): Promise<readonly DeviceSlot[]> {
+    this.#assertOpen();
+    this.#slots ??= this.#options
+      .adapters()
+      .then((adapters) => adapters.map((adapter) => new DeviceSlot(adapter, this.#options)));
+    return this.#slots;
+  }
+
+  #isStrict(options: RunOptions): boolean {
+    return options.strict ?? this.#options.strict ?? false;
+  }
+
+  #assertOpen(): void {
+    if (!this.#disposed) return;
+    throw new AikoError("INVALID_ARGUMENT", {
+      message: "This runtime is disposed",
+      hint: "Call open() again, or dispose it after its last use.",
+    });
+  }
+}
+
+function find(slots: readonly DeviceSlot[], id: string | undefined): DeviceSlot | undefined {
+  if (id === undefined) return slots[0];
+  const slot = slots.find(({ adapter }) => adapter.id === id);
+  if (slot !== undefined) return slot;
+  const present = slots.map(({ adapter }) => adapter.id).join(", ");
+  throw new AikoError("DEVICE_NOT_FOUND", {
+    message: `There is no device "${id}" in this runtime`,
+    hint: present === "" ? "It has no device at all." : `It has: ${present}.`,
+  });
+}
+
+function noDevice(): AikoError {
+  return new AikoError("DEVICE_NOT_FOUND", {
+    message: "No device was found",
+    hint: 'Run "npx aikoryu doctor" to see what is missing, or use placement "auto" to let the CPU answer.',
+  });
+}

@@ -1,0 +1,51 @@
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { aikoryu } from "./run.ts";
+
+const two = `
+override scale: f32 = 2.0;
+@group(0) @binding(0) var<storage, read_write> data: array<f32>;
+
+// @compute fn commented() {}
+@compute @workgroup_size(64)
+fn double(@builtin(global_invocation_id) id: vec3u) { data[id.x] *= scale; }
+
+@workgroup_size(8, 4) @compute
+fn clear(@builtin(global_invocation_id) id: vec3u) { data[id.x] = 0.0; }
+`;
+
+describe("kernel", () => {
+  it.each(["opencl", "webgpu"])("translates every entry point to %s", async (target) => {
+    const { status, stdout } = await aikoryu(["kernel", "-", "--target", target, "--json"], two);
+    expect(status).toBe(0);
+    const { kernels } = JSON.parse(stdout);
+    expect(kernels).toHaveLength(2);
+    expect(kernels[0]).toMatchObject({ entryPoint: "double", workgroupSize: [64, 1, 1], target });
+    expect(kernels[1]).toMatchObject({ entryPoint: "clear", workgroupSize: [8, 4, 1] });
+    expect(kernels[0].bindings).toMatchObject([{ name: "data", access: "read_write", elementStride: 4 }]);
+    expect(kernels[0].code).toContain(kernels[0].kernelName);
+  });
+
+  it("translates the entry point named, with constants", async () => {
+    const args = ["kernel", "-", "--entry", "double", "--constant", "scale=2.75"];
+    const { status, stdout } = await aikoryu(args, two);
+    expect(status).toBe(0);
+    expect(stdout).toContain("2.75");
+    expect(stdout).not.toContain("clear");
+  });
+
+  it("points at a mistake", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "aikoryu-cli-"));
+    const file = join(folder, "wrong.wgsl");
+    await writeFile(file, "@compute @workgroup_size(1)\nfn main() {\n  let x = 1u + 1.5f;\n}\n");
+    const { status, stderr } = await aikoryu(["kernel", file]);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/error: .*wrong\.wgsl:3:\d+: /);
+    expect(stderr).toContain("let x = 1u + 1.5f;");
+    expect(stderr).toMatch(/^ *\| *\^/m);
+    const json = await aikoryu(["kernel", file, "--json"]);
+    expect(JSON.parse(json.stdout)).toMatchObject({ error: { code: "INVALID_KERNEL", line: 3 } });
+  });
+});

@@ -1,0 +1,39 @@
+import { readdirSync } from "node:fs";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { discover } from "#src/device/index.js";
+
+const folder = new URL("../../examples/", import.meta.url);
+const printed: string[] = [];
+vi.spyOn(console, "log").mockImplementation((...parts) => {
+  printed.push(parts.join(" "));
+});
+afterEach(() => {
+  printed.length = 0;
+});
+
+const { adapters } = await discover();
+const hasDevice = adapters.some(
+  ({ backend, kind }) => backend !== "null" && !(backend === "webgpu" && kind === "cpu"),
+);
+
+const outputs: Readonly<Record<string, readonly (string | RegExp)[]>> = {
+  "kernel.ts": ["-40.0 32.0 98.6 212.0"],
+  "multiply.ts": ["row 0 has its 1 in column 4", /^ran on the (gpu|cpu): /],
+  "nearest.ts": ["1, 0.9, 0: lime sorbet", "0, 0.1, 1: miso soup"],
+};
+
+describe("examples", () => {
+  it("are all tried here", () => {
+    expect(readdirSync(folder).sort()).toEqual(Object.keys(outputs).sort());
+  });
+
+  it.each(Object.entries(outputs))("%s", async (name, expected) => {
+    if (name === "kernel.ts" && !hasDevice) return;
+    await import(new URL(name, folder).href);
+    expect(printed).toHaveLength(expected.length);
+    expected.forEach((line, at) => {
+      if (typeof line === "string") expect(printed[at]).toBe(line);
+      else expect(printed[at]).toMatch(line);
+    });
+  });
+});
