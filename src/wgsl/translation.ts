@@ -76,7 +76,7 @@ export function translate(source: string, target: Target, options: TranslateOpti
       .filter((variable) => variable.space === "workgroup")
       .reduce((sum, variable) => sum + alignUp(layoutOf(variable.type).size, 16), 0),
     bindings: bindingOrder(globals).map(describeBinding),
-    requires: requirements(program, entry),
+    requires: requirements(program, entry, target),
   };
   if (target === "webgpu")
     return { ...shared, ...emitWgsl(program, entry, { promoteReads: options.promoteReads === true }) };
@@ -135,9 +135,9 @@ function describeBinding(variable: Variable): KernelBinding {
   };
 }
 
-function requirements(program: Program, entry: EntryPoint): Translation["requires"] {
+function requirements(program: Program, entry: EntryPoint, target: Target): Translation["requires"] {
   const needed = new Set<"f16" | "f64" | "i64" | "subgroups">();
-  if (program.features.has("f16")) needed.add("f16");
+  if (program.features.has("f16") && target === "webgpu") needed.add("f16");
   const lanes = [...entry.function.builtins].some((name) => /^(subgroup|quad)/.test(name));
   const inputs = entry.function.parameters.some((parameter) => parameter.builtin?.includes("subgroup"));
   if (lanes || inputs) needed.add("subgroups");

@@ -1,4 +1,4 @@
-import type { Block, Statement } from "../ast.ts";
+import type { Block, Expression, Statement } from "../ast.ts";
 import { KernelError, type Span } from "../diagnostics.ts";
 
 type Exit = "next" | "break" | "continue" | "return";
@@ -84,6 +84,7 @@ class Walker {
   #loop(statement: Statement & { kind: "loop" }): Set<Exit> {
     const exits = this.#body(statement.body);
     if (statement.continuing !== undefined) {
+      this.#checkBypass(statement.body, statement.continuing, statement.breakIf);
       const outer = { loops: this.#loops, breakable: this.#breakable };
       this.#loops = 0;
       this.#breakable = 0;
@@ -95,6 +96,21 @@ class Walker {
     }
     if (statement.breakIf !== undefined) exits.add("break");
     return this.#leave(exits, statement.span);
+  }
+
+  /** The continuing part sees the body's declarations, so no `continue` may jump over one that it uses. */
+  #checkBypass(body: Block, continuing: Block, breakIf: Expression | undefined): void {
+    const used = namesIn([continuing, breakIf]);
+    let jumped = false;
+    for (const statement of body.statements) {
+      if (statement.kind === "variable" && jumped && used.has(statement.name)) {
+        throw this.#error(
+          statement.nameSpan,
+          `a 'continue' before this skips '${statement.name}', which the continuing part uses`,
+        );
+      }
+      jumped ||= continues(statement);
+    }
   }
 
   #counted(body: Block, conditional: boolean, span: Span = body.span): Set<Exit> {
@@ -127,6 +143,34 @@ class Walker {
   #error(span: Span, problem: string, hint?: string): KernelError {
     return new KernelError(this.#source, span, problem, hint);
   }
+}
+
+/** Whether a `continue` inside leaves this statement for the loop around it. */
+function continues(statement: Statement): boolean {
+  switch (statement.kind) {
+    case "continue":
+      return true;
+    case "block":
+      return statement.statements.some(continues);
+    case "if":
+      return (
+        continues(statement.consequent) ||
+        (statement.alternate !== undefined && continues(statement.alternate))
+      );
+    case "switch":
+      return statement.cases.some((item) => continues(item.body));
+    default:
+      return false;
+  }
+}
+
+function namesIn(node: unknown, names = new Set<string>()): Set<string> {
+  if (Array.isArray(node)) for (const item of node) namesIn(item, names);
+  else if (typeof node === "object" && node !== null) {
+    if ("kind" in node && node.kind === "identifier" && "name" in node) names.add(String(node.name));
+    for (const item of Object.values(node)) namesIn(item, names);
+  }
+  return names;
 }
 
 function union(...sets: readonly ReadonlySet<Exit>[]): Set<Exit> {

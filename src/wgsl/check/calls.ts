@@ -51,6 +51,8 @@ export function checkCall(scope: Scope, ast: Ast & { kind: "call" }): Expression
 function callFunction(scope: Scope, target: FunctionDefinition, ast: Ast & { kind: "call" }): Expression {
   if (scope.function === undefined)
     throw scope.error(ast.span, "functions cannot be called outside a function");
+  if (ast.callee.template !== undefined)
+    throw scope.error(ast.callee.span, `'${target.name}' takes no template arguments`);
   if (target.stage !== undefined)
     throw scope.error(ast.span, `'${target.name}' is an entry point and cannot be called`);
   if (ast.args.length !== target.parameters.length) {

@@ -70,7 +70,16 @@ export function checkEntryPoint(
     );
   if (declaration.returnType !== undefined)
     throw scope.error(declaration.returnType.span, "a compute entry point returns nothing");
-  for (const parameter of target.parameters) checkParameter(scope, parameter);
+  const seen = new Set<string>();
+  for (const parameter of target.parameters) {
+    checkParameter(scope, parameter);
+    const names = parameter.type.kind === "struct" ? structBuiltins(parameter.type) : [parameter.builtin];
+    for (const name of names) {
+      if (name !== undefined && seen.has(name))
+        throw scope.error(parameter.span, `@builtin(${name}) stands twice`);
+      if (name !== undefined) seen.add(name);
+    }
+  }
   return { name: declaration.name, function: target, workgroupSize: checkWorkgroupSize(scope, size) };
 }
 

@@ -97,6 +97,8 @@ function floatLiteral(
   const value = hex ? hexFloat(digits) : Number(digits);
   const constant: Expression = { kind: "constant", type: abstractFloat, span, data: value };
   if (!Number.isFinite(value)) throw scope.error(span, `'${digits}' is too large for ${typeName(type)}`);
+  if (hex && type === f32 && Math.fround(value) !== value)
+    throw scope.error(span, `'${digits}' has more digits than f32 holds`);
   return scope.convert(constant, type) ?? constant;
 }
 

@@ -91,6 +91,7 @@ class ModuleChecker {
     const functions = this.#functions.map((item) => item.function);
     closeCallGraph(this.#module.source, functions, unsupported);
     this.#refuseUnsupported(entryPoints, unsupported);
+    for (const entry of entryPoints) this.#checkBindings(entry);
     return {
       source: this.#module.source,
       features: this.#features,
@@ -100,6 +101,22 @@ class ModuleChecker {
       functions: functions.filter((item) => !unsupported.has(item)),
       entryPoints: entryPoints.filter((entry) => !unsupported.has(entry.function)),
     };
+  }
+
+  #checkBindings({ name, function: { globals } }: EntryPoint): void {
+    const seen = new Map<string, string>();
+    for (const variable of globals) {
+      if (variable.binding === undefined) continue;
+      const at = `@group(${variable.group}) @binding(${variable.binding})`;
+      const other = seen.get(at);
+      if (other !== undefined) {
+        throw this.#scope.error(
+          variable.span,
+          `'${name}' uses both '${other}' and '${variable.name}' at ${at}`,
+        );
+      }
+      seen.set(at, variable.name);
+    }
   }
 
   /** Textures and fragment-only functions are refused only where a compute entry point uses them. */

@@ -276,7 +276,7 @@ function foldStructure(name: string, args: readonly Data[], scalar: ScalarType):
 function foldPacking(name: string, args: readonly Data[]): Data | undefined {
   const [a = 0, b = 0] = args;
   const clampRound = (x: Data, low: number, scale: number) =>
-    Math.floor(0.5 + Math.min(Math.max(num(x), low), 1) * scale);
+    roundEven(Math.min(Math.max(num(x), low), 1) * scale);
   const join = (items: readonly number[], width: number) =>
     items.reduce((word, item, index) => (word | ((item & mask(width)) << (index * width))) >>> 0, 0);
   const split = (word: Data, width: number, signed: boolean) =>

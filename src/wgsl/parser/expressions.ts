@@ -95,7 +95,13 @@ function refuseMixing(cursor: Cursor): void {
 export function parseUnary(cursor: Cursor): Expression {
   const { start, text, kind } = cursor.token;
   if (kind === "punctuation") {
-    if (text === "--" || text === "&&") {
+    if (text === "--") {
+      cursor.take();
+      const operand = parseUnary(cursor);
+      const span = cursor.since(start);
+      return { kind: "unary", operator: "-", operand: { kind: "unary", operator: "-", operand, span }, span };
+    }
+    if (text === "&&") {
       throw cursor.error(
         cursor.token,
         `'${text}' is not a prefix operator`,

@@ -9,7 +9,13 @@ import type {
 } from "../ast.ts";
 import { Cursor } from "./cursor.ts";
 import { parseExpression, parseIdentifier } from "./expressions.ts";
-import { parseAttributes, parseBlock, parseVariable } from "./statements.ts";
+import {
+  type AttributePlace,
+  checkAttributes,
+  parseAttributes,
+  parseBlock,
+  parseVariable,
+} from "./statements.ts";
 
 /** Parses one WGSL module. Throws KernelError at the first thing the grammar does not allow. */
 export function parse(source: string): Module {
@@ -62,10 +68,12 @@ function parseDeclaration(cursor: Cursor): Declaration {
   const { start, text } = cursor.token;
   switch (text) {
     case "fn":
+      checkAttributes(cursor, attributes, "function");
       return parseFunction(cursor, attributes);
     case "var":
     case "const":
     case "override": {
+      checkAttributes(cursor, attributes, "variable");
       const variable = parseVariable(cursor, attributes);
       cursor.expect(";", `after the ${variable.form} declaration`);
       return variable;
@@ -104,12 +112,13 @@ function parseFunction(cursor: Cursor, attributes: FunctionDeclaration["attribut
   const { start } = cursor.take();
   const name = cursor.name("the function's name");
   cursor.expect("(", "after the function's name");
-  const parameters = parseMembers(cursor, ")", "a parameter");
+  const parameters = parseMembers(cursor, ")", "parameter");
   cursor.expect(")", "after the parameters");
   let returnType: FunctionDeclaration["returnType"];
   let returnAttributes: FunctionDeclaration["returnAttributes"] = [];
   if (cursor.accept("->")) {
     returnAttributes = parseAttributes(cursor);
+    checkAttributes(cursor, returnAttributes, "result");
     returnType = parseIdentifier(cursor, "the return type");
   }
   const body = parseBlock(cursor, "to open the function's body");
@@ -131,18 +140,19 @@ function parseStruct(cursor: Cursor): StructDeclaration {
   const { start } = cursor.take();
   const name = cursor.name("the structure's name");
   cursor.expect("{", "after the structure's name");
-  const members = parseMembers(cursor, "}", "a member");
+  const members = parseMembers(cursor, "}", "member");
   cursor.expect("}", "to close the structure");
   return { kind: "struct", name: name.text, nameSpan: name, members, span: cursor.since(start) };
 }
 
-function parseMembers(cursor: Cursor, close: string, what: string): Parameter[] {
+function parseMembers(cursor: Cursor, close: string, what: AttributePlace): Parameter[] {
   const members: Parameter[] = [];
   while (!cursor.is(close)) {
     const { start } = cursor.token;
     const attributes = parseAttributes(cursor);
-    const name = cursor.name(what);
-    cursor.expect(":", `after the name of ${what}`);
+    checkAttributes(cursor, attributes, what);
+    const name = cursor.name(`a ${what}`);
+    cursor.expect(":", `after the name of the ${what}`);
     const type = parseIdentifier(cursor, "a type");
     members.push({ name: name.text, nameSpan: name, attributes, type, span: cursor.since(start) });
     if (!cursor.accept(",")) break;

@@ -29,12 +29,17 @@ const compound: Readonly<Record<string, BinaryOperator>> = {
   ">>=": ">>",
 };
 
-const attributeNames = new Set(
-  (
-    "align binding blend_src builtin color compute diagnostic fragment group id interpolate invariant location must_use size " +
-    "subgroup_size vertex workgroup_size"
-  ).split(" "),
-);
+/** The attributes each place takes. */
+const attributesOf = {
+  function: "compute diagnostic fragment must_use subgroup_size vertex workgroup_size",
+  variable: "binding group id input_attachment_index",
+  member: "align blend_src builtin color interpolate invariant location size",
+  parameter: "builtin color interpolate invariant location",
+  result: "blend_src builtin interpolate invariant location",
+  statement: "diagnostic",
+} as const;
+
+export type AttributePlace = keyof typeof attributesOf;
 
 export function parseAttributes(cursor: Cursor): Attribute[] {
   const attributes: Attribute[] = [];
@@ -42,14 +47,34 @@ export function parseAttributes(cursor: Cursor): Attribute[] {
     const { start } = cursor.take();
     const name = cursor.token.kind === "identifier" ? cursor.take() : cursor.name("an attribute name");
     const args = cursor.is("(") ? parseArguments(cursor) : [];
-    if (!attributeNames.has(name.text)) throw cursor.error(name, `there is no attribute '@${name.text}'`);
     attributes.push({ name: name.text, args, span: cursor.since(start) });
   }
   return attributes;
 }
 
+/** Refuses attributes that do not belong to a place or stand twice. */
+export function checkAttributes(
+  cursor: Cursor,
+  attributes: readonly Attribute[],
+  place: AttributePlace,
+): void {
+  const seen = new Set<string>();
+  for (const { name, span } of attributes) {
+    const known = Object.values(attributesOf).some((names) => names.split(" ").includes(name));
+    if (!known) throw cursor.error(span, `there is no attribute '@${name}'`);
+    if (!attributesOf[place].split(" ").includes(name))
+      throw cursor.error(span, `'@${name}' does not belong to a ${place}`);
+    if (seen.has(name) && name !== "diagnostic") throw cursor.error(span, `'@${name}' stands twice`);
+    seen.add(name);
+  }
+}
+
+function parseStatementAttributes(cursor: Cursor): void {
+  checkAttributes(cursor, parseAttributes(cursor), "statement");
+}
+
 export function parseBlock(cursor: Cursor, where: string): Block {
-  parseAttributes(cursor);
+  parseStatementAttributes(cursor);
   const { start } = cursor.expect("{", where);
   const statements = parseStatements(cursor);
   cursor.expect("}", "to close the block");
@@ -67,7 +92,7 @@ function parseStatements(cursor: Cursor): Statement[] {
 }
 
 function parseStatement(cursor: Cursor): Statement {
-  parseAttributes(cursor);
+  parseStatementAttributes(cursor);
   const { start, text } = cursor.token;
   switch (text) {
     case "{":
@@ -178,7 +203,7 @@ function parseIf(cursor: Cursor): Statement {
 function parseSwitch(cursor: Cursor): Statement {
   const { start } = cursor.take();
   const selector = parseExpression(cursor);
-  parseAttributes(cursor);
+  parseStatementAttributes(cursor);
   cursor.expect("{", "after the selector");
   const cases: SwitchCase[] = [];
   while (!cursor.is("}")) cases.push(parseCase(cursor));
@@ -205,14 +230,14 @@ function parseCase(cursor: Cursor): SwitchCase {
 
 function parseLoop(cursor: Cursor): Statement {
   const { start } = cursor.take();
-  parseAttributes(cursor);
+  parseStatementAttributes(cursor);
   const open = cursor.expect("{", "after 'loop'");
   const statements = parseStatements(cursor);
   const body: Block = { kind: "block", statements, span: { start: open.start, end: cursor.token.end } };
   let continuing: Block | undefined;
   let breakIf: Expression | undefined;
   if (cursor.accept("continuing")) {
-    parseAttributes(cursor);
+    parseStatementAttributes(cursor);
     const inner = cursor.expect("{", "after 'continuing'");
     const last = parseStatements(cursor);
     if (cursor.is("break")) {
@@ -234,6 +259,8 @@ function parseFor(cursor: Cursor): Statement {
   const { start } = cursor.take();
   cursor.expect("(", "after 'for'");
   const initializer = cursor.is(";") ? undefined : parseSimple(cursor);
+  if (initializer?.kind === "assert")
+    throw cursor.error(initializer.span, "const_assert cannot be the loop's first part");
   cursor.expect(";", "after the loop's first part");
   const condition = cursor.is(";") ? undefined : parseExpression(cursor);
   cursor.expect(";", "after the loop's condition");

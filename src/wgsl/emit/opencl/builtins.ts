@@ -1,6 +1,7 @@
 import { AikoError } from "../../../errors.ts";
 import type { Expression } from "../../ir.ts";
 import { elementScalar, f32, i32, isFloat, type StructType, type Type } from "../../types.ts";
+import { rounded } from "./half.ts";
 import type { Helpers } from "./helpers.ts";
 import { load, memberPlace, type Place, storeText } from "./places.ts";
 import { laneName } from "./types.ts";
@@ -42,7 +43,7 @@ const formulas: Readonly<Record<string, readonly [parameters: string, body: stri
     "low high x",
     "T t = fmin(fmax((x - low) / (high - low), (T)(0)), (T)(1)); return t * t * ((T)(3) - (T)(2) * t);",
   ],
-  countTrailingZeros: ["x", "return popcount((x & -x) - (T)(1));"],
+  countTrailingZeros: ["x", "U u = as_U(x); return as_T(popcount((u & (0u - u)) - 1u));"],
   reverseBits: [
     "x",
     "U u = as_U(x); u = ((u >> 1u) & 0x55555555u) | ((u & 0x55555555u) << 1u); u = ((u >> 2u) & 0x33333333u) | ((u & 0x33333333u) << 2u); " +
@@ -51,11 +52,17 @@ const formulas: Readonly<Record<string, readonly [parameters: string, body: stri
   ],
 };
 
+/** C's own abs is undefined for the lowest integer. */
+const wrappingAbs = ["x", "return max(x, as_T(0u - as_U(x)));"] as const;
+
 /** A call of a WGSL built-in function. */
 export function emitBuiltin(writer: Writer, expression: BuiltinCall): string {
-  const { name, type, args } = expression;
   const special = emitMemory(writer, expression) ?? emitStructure(writer, expression);
-  if (special !== undefined) return special;
+  return special ?? rounded(expression.type, emitFunction(writer, expression));
+}
+
+function emitFunction(writer: Writer, expression: BuiltinCall): string {
+  const { name, type, args } = expression;
   const texts = writer.operands(args);
   const [a = "", b = "", c = ""] = texts;
   const first = args[0]?.type ?? type;
@@ -69,7 +76,8 @@ export function emitBuiltin(writer: Writer, expression: BuiltinCall): string {
     return `${instance(writer, name, first, formula)}(${splatted(writer, args, texts, first).join(", ")})`;
   switch (name) {
     case "abs":
-      return float ? `fabs(${a})` : scalar === i32 ? `as_${writer.types.value(type)}(abs(${a}))` : a;
+      if (float) return `fabs(${a})`;
+      return scalar === i32 ? `${instance(writer, "absolute", first, wrappingAbs)}(${a})` : a;
     case "min":
     case "max":
       return `${float ? "f" : ""}${name}(${a}, ${b})`;
@@ -80,7 +88,7 @@ export function emitBuiltin(writer: Writer, expression: BuiltinCall): string {
     case "sign":
       return sign(writer, type, a, float);
     case "select":
-      return args[2]?.type.kind === "vector" ? perComponent(writer, type, texts) : `(${c} ? ${b} : ${a})`;
+      return args[2]?.type.kind === "vector" ? perComponent(texts) : `(${c} ? ${b} : ${a})`;
     case "all":
     case "any":
       return first.kind === "vector" ? `(${name}(${a}) != 0)` : a;
@@ -146,14 +154,8 @@ function sign(writer: Writer, type: Type, a: string, float: boolean): string {
   return `${writer.helpers.generic("sign", type, "x", () => (type.kind === "vector" ? "return (x < 0) | ((x > 0) & 1);" : "return (x > 0) - (x < 0);"))}(${a})`;
 }
 
-function perComponent(
-  writer: Writer,
-  type: Type,
-  [no = "", yes = "", condition = ""]: readonly string[],
-): string {
-  const t = writer.types.value(type);
-  const mask = t.startsWith("half") ? `convert_short${t.slice(4)}(${condition})` : condition;
-  return `select(${no}, ${yes}, ${mask})`;
+function perComponent([no = "", yes = "", condition = ""]: readonly string[]): string {
+  return `select(${no}, ${yes}, ${condition})`;
 }
 
 function emitGeometry(
@@ -203,7 +205,10 @@ function emitBits(writer: Writer, name: string, type: Type, texts: readonly stri
       return `${helpers.generic("firstleadingbit", type, "x", () => (signed ? "return 31 - clz(x ^ (x >> 31));" : "return 31u - clz(x);"))}(${all})`;
     case "firstTrailingBit": {
       const none = type.kind === "vector" ? `as_${t}(x == 0)` : `(${t})(x == 0 ? -1 : 0)`;
-      return `${helpers.generic("firsttrailingbit", type, "x", (v) => `return popcount((x & -x) - (${v})(1)) | ${none};`)}(${all})`;
+      return `${helpers.generic("firsttrailingbit", type, "x", (v) => {
+        const u = v.replace(/^u?int/, "uint");
+        return `${u} bits = as_${u}(x); return as_${v}(popcount((bits & (0u - bits)) - 1u)) | ${none};`;
+      })}(${all})`;
     }
     case "extractBits":
       return `${helpers.need(
@@ -225,7 +230,7 @@ function emitBits(writer: Writer, name: string, type: Type, texts: readonly stri
 }
 
 function emitPacking(helpers: Helpers, name: string, a: string, b: string): string | undefined {
-  const scaled = (low: string, scale: string) => `floor(0.5f + ${scale} * fmin(fmax(${a}, ${low}), 1.0f))`;
+  const scaled = (low: string, scale: string) => `rint(${scale} * fmin(fmax(${a}, ${low}), 1.0f))`;
   switch (name) {
     case "pack4x8snorm":
       return `as_uint(convert_char4(${scaled("-1.0f", "127.0f")}))`;

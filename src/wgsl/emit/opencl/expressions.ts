@@ -2,6 +2,7 @@ import { AikoError } from "../../../errors.ts";
 import type { Expression } from "../../ir.ts";
 import { bool, type ScalarType, type Type, type VectorType } from "../../types.ts";
 import { emitBuiltin } from "./builtins.ts";
+import { decode, encode, isHalf } from "./half.ts";
 import { combine, convert, parenthesize, unary } from "./operators.ts";
 import {
   clampIndex,
@@ -43,7 +44,7 @@ export function emitExpression(writer: Writer, expression: Expression): string {
     case "convert":
       return convert(writer, expression.operand.type, expression.type, writer.value(expression.operand));
     case "bitcast":
-      return `as_${types.value(expression.type)}(${writer.value(expression.operand)})`;
+      return bitcast(writer, expression);
     case "swizzle":
       return `${parenthesize(writer.value(expression.base))}.s${expression.components.join("")}`;
     case "index":
@@ -59,6 +60,21 @@ export function emitExpression(writer: Writer, expression: Expression): string {
     default:
       throw new AikoError("INTERNAL", { message: `a ${expression.kind} stands where a value is needed` });
   }
+}
+
+/** f16 takes part by its bits. */
+function bitcast(writer: Writer, { operand, type }: Expression & { kind: "bitcast" }): string {
+  const bits = encode(operand.type, writer.value(operand));
+  return decode(
+    type,
+    isHalf(type) && isHalf(operand.type)
+      ? bits
+      : `as_${isHalf(type) ? halfBitsType(type) : writer.types.value(type)}(${bits})`,
+  );
+}
+
+function halfBitsType(type: Type): string {
+  return type.kind === "vector" ? `ushort${type.size}` : "ushort";
 }
 
 function constant(writer: Writer, type: Type, data: Parameters<Writer["types"]["literal"]>[1]): string {
@@ -113,7 +129,30 @@ function binary(writer: Writer, expression: Expression & { kind: "binary" }): st
   const { operator, left, right } = expression;
   if (operator === "&&" || operator === "||") return shortCircuit(writer, expression);
   const [a = "", b = ""] = writer.operands([left, right]);
-  return combine(writer, operator, left.type, a, right.type, b, expression.type, right.kind === "constant");
+  const text = combine(
+    writer,
+    operator,
+    left.type,
+    a,
+    right.type,
+    b,
+    expression.type,
+    right.kind === "constant",
+  );
+  return nesting(text) > mostNested ? writer.spill(expression.type, text) : text;
+}
+
+/** Clang reads 256 brackets inside each other and no more. */
+const mostNested = 100;
+
+function nesting(text: string): number {
+  let depth = 0;
+  let most = 0;
+  for (const char of text) {
+    if (char === "(") most = Math.max(most, ++depth);
+    else if (char === ")") depth--;
+  }
+  return most;
 }
 
 function shortCircuit(writer: Writer, expression: Expression & { kind: "binary" }): string {

@@ -1,5 +1,6 @@
-import { elementScalar, i32, type MatrixType, type Type } from "../../types.ts";
-import { type CTypes, isWide, laneName, vectorName } from "./types.ts";
+import { elementScalar, i32, type MatrixType, type Type, vectorOf } from "../../types.ts";
+import { decode, encode } from "./half.ts";
+import { type CTypes, isWide, laneName, memoryLane, vectorName } from "./types.ts";
 
 /** Small C functions that operators and built-ins need, each written once when first asked for. */
 export class Helpers {
@@ -74,16 +75,19 @@ export class Helpers {
       ).join("");
       return `${matrix}.s${lanes}`;
     }
-    if (type.rows !== 3) return `${matrix}.c[${index}]`;
+    const column = vectorOf(type.rows, type.element);
+    if (type.rows !== 3) return decode(column, `${matrix}.c[${index}]`);
     const lane = `${matrix}.c[${index}].e`;
-    return `(${vectorName(type.element, 3)})(${lane}[0], ${lane}[1], ${lane}[2])`;
+    return decode(column, `(${memoryLane(type.element)}3)(${lane}[0], ${lane}[1], ${lane}[2])`);
   }
 
   /** Statements that return a matrix made of these columns. */
   returnMatrix(type: MatrixType, columns: readonly string[]): string {
     if (isWide(type)) return `return (${this.#types.value(type)})(${columns.join(", ")});`;
-    const store = (column: string, index: number) =>
-      type.rows === 3 ? `vstore3(${column}, 0, r.c[${index}].e);` : `r.c[${index}] = ${column};`;
+    const store = (column: string, index: number) => {
+      const bits = encode(vectorOf(type.rows, type.element), column);
+      return type.rows === 3 ? `vstore3(${bits}, 0, r.c[${index}].e);` : `r.c[${index}] = ${bits};`;
+    };
     return `${this.#types.memory(type)} r; ${columns.map(store).join(" ")} return r;`;
   }
 

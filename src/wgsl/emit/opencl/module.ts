@@ -3,6 +3,7 @@ import type { EntryPoint, FunctionDefinition, Program, Value, Variable } from ".
 import { layoutOf } from "../../layout.ts";
 import { someStatement } from "../../walk.ts";
 import { emitExpression } from "./expressions.ts";
+import { halfFunctions } from "./half.ts";
 import { isCounted, isLoop } from "./loops.ts";
 import { memberPlace, storeText } from "./places.ts";
 import { StatementEmitter } from "./statements.ts";
@@ -29,7 +30,7 @@ export function emitOpenCl(
       ? kernelText(unit, program, entry, options)
       : functionText(unit, program, target),
   );
-  const half = program.features.has("f16") ? ["#pragma OPENCL EXTENSION cl_khr_fp16 : enable"] : [];
+  const half = program.features.has("f16") ? halfFunctions : [];
   const code = [
     `#pragma OPENCL FP_CONTRACT ${options.contract ? "ON" : "OFF"}`,
     ...half,

@@ -1,5 +1,6 @@
-import { bool, elementScalar, f16, f32, i32, isFloat, type Type, u32 } from "../../types.ts";
-import { isWide, laneName } from "./types.ts";
+import { bool, elementScalar, f16, f32, i32, isFloat, type Type, u32, withElement } from "../../types.ts";
+import { rounded } from "./half.ts";
+import { isWide } from "./types.ts";
 import type { Writer } from "./writer.ts";
 
 export function parenthesize(text: string): string {
@@ -27,14 +28,14 @@ export function combine(
 ): string {
   const { types, helpers } = writer;
   if (leftType.kind === "matrix" || rightType.kind === "matrix")
-    return matrix(writer, operator, leftType, a, rightType, b, result);
+    return rounded(result, matrix(writer, operator, leftType, a, rightType, b, result));
   const scalar = elementScalar(leftType);
   const t = types.value(result);
   switch (operator) {
     case "+":
     case "-":
     case "*": {
-      if (scalar !== i32) return `(${a} ${operator} ${b})`;
+      if (scalar !== i32) return rounded(result, `(${a} ${operator} ${b})`);
       const unsigned = (type: Type, text: string) =>
         `as_${types.value(type).replace("int", "uint")}(${text})`;
       return `as_${t}(${unsigned(leftType, a)} ${operator} ${unsigned(rightType, b)})`;
@@ -42,9 +43,12 @@ export function combine(
     case "/":
     case "%": {
       if (scalar !== undefined && isFloat(scalar)) {
-        if (operator === "/") return `(${a} / ${b})`;
+        if (operator === "/") return rounded(result, `(${a} / ${b})`);
         const helper = helpers.generic("modulo", result, "a b", () => "return a - b * trunc(a / b);");
-        return `${helper}(${splat(t, leftType, result, a)}, ${splat(t, rightType, result, b)})`;
+        return rounded(
+          result,
+          `${helper}(${splat(t, leftType, result, a)}, ${splat(t, rightType, result, b)})`,
+        );
       }
       if (constantRight && (scalar === u32 || !b.includes("-1"))) return `(${a} ${operator} ${b})`;
       const helper = operator === "/" ? helpers.divide(result) : helpers.remainder(result);
@@ -63,9 +67,7 @@ export function combine(
     case "<=":
     case ">":
     case ">=":
-      return result.kind === "vector" && scalar === f16
-        ? `convert_int${result.size}(${a} ${operator} ${b})`
-        : `(${a} ${operator} ${b})`;
+      return `(${a} ${operator} ${b})`;
     default:
       return result === bool ? `(bool)(${a} ${operator} ${b})` : `(${a} ${operator} ${b})`;
   }
@@ -96,16 +98,15 @@ export function convert(writer: Writer, from: Type, to: Type, text: string): str
   const t = writer.types.value(to);
   if (source === target) return text;
   if (from.kind === "matrix" && to.kind === "matrix") {
-    if (isWide(from)) return `convert_${t}(${text})`;
+    if (isWide(from)) return rounded(to, text);
     const whole = /^\w+$/.test(text) ? text : writer.spill(from, text);
-    const column = `${laneName(to.element)}${to.rows}`;
-    const columns = Array.from(
-      { length: to.columns },
-      (_, at) => `convert_${column}(${writer.helpers.columnOf(from, whole, at)})`,
-    );
+    const columns = Array.from({ length: to.columns }, (_, at) => writer.helpers.columnOf(from, whole, at));
     return `${writer.helpers.makeMatrix(to)}(${columns.join(", ")})`;
   }
-  if (target === bool) return to.kind === "vector" ? compareZero(from, to, text) : `(${text} != 0)`;
+  if (target === bool) return `(${text} != 0)`;
+  if (target === f16)
+    return rounded(to, source === f32 ? text : convert(writer, from, withElement(to, f32), text));
+  if (source === f16) return target === f32 ? text : saturate(writer, withElement(from, f32), to, text);
   if (to.kind === "vector") {
     if (source === bool)
       return target === i32
@@ -121,16 +122,9 @@ export function convert(writer: Writer, from: Type, to: Type, text: string): str
   return to.kind === "vector" ? `convert_${t}(${text})` : `(${t})(${text})`;
 }
 
-function compareZero(from: Type, to: Type & { kind: "vector" }, text: string): string {
-  const compared = `(${text} != 0)`;
-  return elementScalar(from) === f16 ? `convert_int${to.size}(${compared})` : compared;
-}
-
 /** Floats become the nearest value that both types hold, as Dawn does; NaN becomes the lowest. */
 function saturate(writer: Writer, from: Type, to: Type, text: string): string {
-  const wide = from.kind === "vector" ? { ...from, element: f32 } : f32;
-  const float = elementScalar(from) === f16 ? convert(writer, from, wide, text) : text;
-  const t = writer.types.value(wide);
+  const t = writer.types.value(from);
   const target = writer.types.value(to);
   const [low, high] = target.startsWith("u")
     ? ["0.0f", "4294967040.0f"]
@@ -140,5 +134,5 @@ function saturate(writer: Writer, from: Type, to: Type, text: string): string {
     () =>
       `static inline ${target} to_${target}(${t} x) { return convert_${target}(fmin(fmax(x, (${t})(${low})), (${t})(${high}))); }`,
   );
-  return `${helper}(${float})`;
+  return `${helper}(${text})`;
 }

@@ -2,8 +2,9 @@ import { AikoError } from "../../../errors.ts";
 import type { Expression } from "../../ir.ts";
 import { countOf } from "../../layout.ts";
 import { type AddressSpace, bool, type StructType, type Type, u32, vectorOf } from "../../types.ts";
+import { decode, encode, isHalf } from "./half.ts";
 import { mangle } from "./names.ts";
-import { isWide, laneName } from "./types.ts";
+import { isWide, memoryLane } from "./types.ts";
 import { isImpure, type Writer } from "./writer.ts";
 
 /**
@@ -17,6 +18,8 @@ export interface Place {
   readonly readOnly: boolean;
   /** A single lane of a bool vector, stored as -1 or 0. */
   readonly boolLane?: boolean;
+  /** What `&` applies to where the text itself has no address. */
+  readonly address?: string;
   /** A variable of a function, declared with the value type although its memory type is another. */
   readonly asValue?: boolean;
 }
@@ -28,7 +31,10 @@ export function place(writer: Writer, expression: Expression): Place {
       const { variable } = expression;
       const name = writer.name(variable);
       const base = { type: variable.type, space: variable.space, readOnly: variable.access === "read" };
-      if (variable.space === "function") return { ...base, text: name, asValue: keepsValue(variable.type) };
+      if (variable.space === "function") {
+        const asValue = keepsValue(variable.type);
+        return { ...base, text: isPointerText(variable.type) && !asValue ? `${name}.e` : name, asValue };
+      }
       return { ...base, text: isPointerText(variable.type) ? name : `(*${name})` };
     }
     case "dereference": {
@@ -52,6 +58,7 @@ export function place(writer: Writer, expression: Expression): Place {
 
 /** Whether a function's own variable is declared with the value type: what C keeps in registers. */
 export function keepsValue(type: Type): boolean {
+  if (isHalf(type)) return false;
   return (type.kind === "vector" && type.size === 3) || (type.kind === "matrix" && isWide(type));
 }
 
@@ -66,10 +73,12 @@ export function settle(writer: Writer, target: Place): Place {
   const name = writer.names.temporary();
   const pointee = target.boolLane ? "int" : writer.types.pointee(target.type);
   writer.line(`${spaceOf(target)}${pointee}* ${name} = ${pointerText(writer, target)};`);
-  return { ...target, asValue: false, text: isPointerText(target.type) ? name : `(*${name})` };
+  const { address: _, ...rest } = target;
+  return { ...rest, asValue: false, text: isPointerText(target.type) ? name : `(*${name})` };
 }
 
 export function pointerText(writer: Writer, target: Place): string {
+  if (target.address !== undefined) return `&${target.address}`;
   if (target.asValue) return `((${writer.types.pointee(target.type)}*)&${target.text})`;
   if (isPointerText(target.type)) return target.text;
   return /^\(\*\w+\)$/.test(target.text) ? target.text.slice(2, -1) : `&${target.text}`;
@@ -128,8 +137,10 @@ function lane(base: Place, index: string, constant: boolean): Place {
   const own = base.space === "function" || base.space === "private" || base.space === "constant";
   const rest = { type: type.element, space: base.space, readOnly: base.readOnly };
   if (type.size === 3 && !base.asValue) return { ...rest, text: `${base.text}[${index}]` };
-  if (own && constant && /^[\w.()*]+$/.test(base.text)) return { ...rest, text: `${base.text}.s${index}` };
-  return { ...rest, text: `((${spaceOf(base)}${laneName(type.element)}*)&${base.text})[${index}]` };
+  const address = `((${spaceOf(base)}${memoryLane(type.element)}*)&${base.text})[${index}]`;
+  if (own && constant && /^[\w.()*]+$/.test(base.text))
+    return { ...rest, text: `${base.text}.s${index}`, address };
+  return { ...rest, text: address };
 }
 
 /** The value in memory. */
@@ -137,23 +148,25 @@ export function load(source: Place): string {
   const { type, text } = source;
   if (source.boolLane) return `(${text} != 0)`;
   if (source.asValue) return text;
-  if (type.kind === "vector" && type.size === 3) return `vload3(0, ${text})`;
+  if (type.kind === "vector" && type.size === 3) return decode(type, `vload3(0, ${text})`);
   if (type.kind === "matrix" && isWide(type)) {
-    return `vload${type.columns * type.rows}(0, (${spaceOf(source)}${laneName(type.element)}*)&${text})`;
+    const lanes = type.columns * type.rows;
+    return decode(type, `vload${lanes}(0, (${spaceOf(source)}${memoryLane(type.element)}*)&${text})`);
   }
-  return text;
+  return decode(type, text);
 }
 
 /** The C expression that stores a value in memory. */
 export function storeText(target: Place, text: string): string {
   const { type } = target;
   if (target.asValue) return `${target.text} = ${text}`;
-  if (type.kind === "vector" && type.size === 3) return `vstore3(${text}, 0, ${target.text})`;
+  const bits = encode(type, text);
+  if (type.kind === "vector" && type.size === 3) return `vstore3(${bits}, 0, ${target.text})`;
   if (type.kind === "matrix" && isWide(type)) {
     const lanes = type.columns * type.rows;
-    return `vstore${lanes}(${text}, 0, (${spaceOf(target)}${laneName(type.element)}*)&${target.text})`;
+    return `vstore${lanes}(${bits}, 0, (${spaceOf(target)}${memoryLane(type.element)}*)&${target.text})`;
   }
-  return `${target.text} = ${text}`;
+  return `${target.text} = ${bits}`;
 }
 
 function spaceOf(target: Place): string {

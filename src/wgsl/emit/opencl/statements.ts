@@ -1,5 +1,6 @@
 import type { Block, Expression, Statement, Variable } from "../../ir.ts";
 import { callText } from "./expressions.ts";
+import { isHalf } from "./half.ts";
 import { isCounted } from "./loops.ts";
 import { combine } from "./operators.ts";
 import { elementAt, keepsValue, load, memberPlace, type Place, place, settle, storeText } from "./places.ts";
@@ -85,33 +86,35 @@ export class StatementEmitter {
     if (keepsValue(type)) {
       const t = writer.types.value(type);
       writer.line(`${t} ${name} = ${text ?? `(${t})(0)`};`);
-    } else writer.line(`${writer.types.memory(type)} ${name} = ${text ?? writer.types.zero(type)};`);
+      return;
+    }
+    writer.line(
+      `${writer.types.memory(type)} ${name} = ${text === undefined || isHalf(type) ? writer.types.zero(type) : text};`,
+    );
+    if (text === undefined || !isHalf(type)) return;
+    const pointer = type.kind === "vector" && type.size === 3;
+    writer.line(
+      `${storeText({ text: pointer ? `${name}.e` : name, type, space: "function", readOnly: false }, text)};`,
+    );
   }
 
   #assign(statement: Statement & { kind: "assign" }): void {
     const writer = this.#writer;
+    const impure = isImpure(statement.value);
     let target = place(writer, statement.target);
-    if (isImpure(statement.value)) target = settle(writer, target);
-    const right = writer.value(statement.value);
+    if (impure) target = settle(writer, target);
     if (statement.operator === undefined) {
-      this.#store(target, right);
+      this.#store(target, writer.value(statement.value));
       return;
     }
     if (!/^[\w.()*]+$/.test(target.text)) target = settle(writer, target);
     const { type } = target;
+    const left = impure ? writer.spill(type, load(target)) : load(target);
+    const right = writer.value(statement.value);
     const constantRight = statement.value.kind === "constant";
     this.#store(
       target,
-      combine(
-        writer,
-        statement.operator,
-        type,
-        load(target),
-        statement.value.type,
-        right,
-        type,
-        constantRight,
-      ),
+      combine(writer, statement.operator, type, left, statement.value.type, right, type, constantRight),
     );
   }
 

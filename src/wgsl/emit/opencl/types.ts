@@ -1,6 +1,6 @@
 import { AikoError } from "../../../errors.ts";
 import type { Data } from "../../evaluate/value.ts";
-import { list } from "../../evaluate/value.ts";
+import { halfBits, list } from "../../evaluate/value.ts";
 import { countOf, layoutOf, memberLayouts, strideOf } from "../../layout.ts";
 import {
   type AddressSpace,
@@ -62,17 +62,21 @@ export class CTypes {
 
   /** Three-component vectors are pointed to by their first component, runtime-sized arrays by their first element. */
   pointee(store: Type): string {
-    if (store.kind === "vector" && store.size === 3) return laneName(store.element);
+    if (store.kind === "vector" && store.size === 3) return memoryLane(store.element);
     if (store.kind === "array" && store.count === undefined) return this.element(store.element);
     return this.memory(store);
   }
 
   memory(type: Type): string {
     switch (type.kind) {
+      case "scalar":
+        return type === f16 ? memoryLane(type) : this.value(type);
       case "vector":
-        return type.size === 3 ? this.#declareLanes("vec3", type, 3) : this.value(type);
+        return type.size === 3
+          ? this.#declareLanes("vec3", type, 3)
+          : `${memoryLane(type.element)}${type.size}`;
       case "matrix":
-        return this.#declare(type, `mat${type.columns}x${type.rows}_${laneName(type.element)}`, (name) => [
+        return this.#declare(type, `mat${type.columns}x${type.rows}_${memoryLane(type.element)}`, (name) => [
           `typedef struct { ${this.element({ kind: "vector", size: type.rows, element: type.element })} c[${type.columns}]; } ${name};`,
         ]);
       case "array":
@@ -101,10 +105,10 @@ export class CTypes {
   }
 
   #declareLanes(prefix: string, type: VectorType, lanes: number): string {
-    const name = `${prefix}_${laneName(type.element)}`;
+    const name = `${prefix}_${memoryLane(type.element)}`;
     if (!this.#names.has(name)) {
       this.#names.set(name, name);
-      this.declarations.push(`typedef struct { ${laneName(type.element)} e[${lanes}]; } ${name};`);
+      this.declarations.push(`typedef struct { ${memoryLane(type.element)} e[${lanes}]; } ${name};`);
     }
     return name;
   }
@@ -147,9 +151,11 @@ export class CTypes {
       case "vector":
         return type.size === 3
           ? `{ { ${list(data)
-              .map((item) => laneLiteral(item, type.element))
+              .map((item) => memoryLiteral(item, type.element))
               .join(", ")} } }`
-          : this.literal(type, data);
+          : `(${this.memory(type)})(${list(data)
+              .map((item) => memoryLiteral(item, type.element))
+              .join(", ")})`;
       case "matrix":
         return `{ { ${list(data)
           .map((column) =>
@@ -162,6 +168,8 @@ export class CTypes {
           .join(", ")} } }`;
       case "struct":
         return `{ ${type.members.map((member, index) => `.${this.#memberName(member.name)} = ${this.initializer(member.type, list(data)[index] ?? 0)}`).join(", ")} }`;
+      case "scalar":
+        return type === f16 ? memoryLiteral(data, type) : this.literal(type, data);
       default:
         return this.literal(type, data);
     }
@@ -171,7 +179,7 @@ export class CTypes {
   zero(type: Type): string {
     switch (type.kind) {
       case "vector":
-        return type.size === 3 ? "{ { 0 } }" : `(${this.value(type)})(0)`;
+        return type.size === 3 ? "{ { 0 } }" : `(${this.memory(type)})(0)`;
       case "matrix":
         return `{ { ${this.zero({ kind: "vector", size: type.rows, element: type.element })} } }`;
       case "array":
@@ -219,7 +227,7 @@ export function scalarName(type: ScalarType): string {
     case f32:
       return "float";
     case f16:
-      return "half";
+      return "float";
     default:
       throw new AikoError("INTERNAL", { message: `${typeName(type)} reached the emitter` });
   }
@@ -228,6 +236,11 @@ export function scalarName(type: ScalarType): string {
 /** The lane of a vector: OpenCL has no vectors of bool, comparisons give vectors of int. */
 export function laneName(type: ScalarType): string {
   return type === bool ? "int" : scalarName(type);
+}
+
+/** A lane in memory, where f16 keeps its bits. */
+export function memoryLane(type: ScalarType): string {
+  return type === f16 ? "ushort" : laneName(type);
 }
 
 export function vectorName(element: ScalarType, size: number): string {
@@ -244,6 +257,10 @@ function laneLiteral(data: Data, type: ScalarType): string {
   return scalarLiteral(data, type);
 }
 
+function memoryLiteral(data: Data, type: ScalarType): string {
+  return type === f16 ? String(halfBits(Number(data))) : laneLiteral(data, type);
+}
+
 export function scalarLiteral(data: Data, type: ScalarType): string {
   if (type === bool) return data ? "true" : "false";
   const value = Number(data);
@@ -251,8 +268,7 @@ export function scalarLiteral(data: Data, type: ScalarType): string {
   if (type === i32)
     return value === -2147483648 ? "(-2147483647 - 1)" : value < 0 ? `(${value})` : String(value);
   const digits = Object.is(value, -0) ? "-0.0" : /[.e]/.test(String(value)) ? String(value) : `${value}.0`;
-  const float = type === f16 ? `(half)${digits}f` : `${digits}f`;
-  return digits.startsWith("-") ? `(${float})` : float;
+  return digits.startsWith("-") ? `(${digits}f)` : `${digits}f`;
 }
 
 /** Whether copying the C struct would also copy bytes that WGSL says are not part of the value. */

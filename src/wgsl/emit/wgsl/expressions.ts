@@ -120,7 +120,7 @@ export function expressionText(expression: Expression, spell: Spell): string {
     case "unary":
       return `(${expression.operator}${inner(expression.operand)})`;
     case "binary":
-      return `(${inner(expression.left)} ${expression.operator} ${inner(expression.right)})`;
+      return `(${chained(expression, inner(expression.left))} ${expression.operator} ${inner(expression.right)})`;
     case "convert":
       return `${typeText(expression.type, spell)}(${inner(expression.operand)})`;
     case "bitcast":
@@ -133,6 +133,29 @@ export function expressionText(expression: Expression, spell: Spell): string {
       return `${expression.name}(${expression.args.map(inner).join(", ")})`;
   }
 }
+
+/** `(a + b) + c` is `a + b + c`: long chains would nest deeper than compilers read. */
+function chained(expression: Expression & { kind: "binary" }, left: string): string {
+  const joins =
+    expression.left.kind === "binary" &&
+    chains.some(
+      (set) =>
+        set.includes(expression.operator) &&
+        expression.left.kind === "binary" &&
+        set.includes(expression.left.operator),
+    );
+  return joins ? left.slice(1, -1) : left;
+}
+
+const chains: readonly (readonly string[])[] = [
+  ["+", "-"],
+  ["*", "/", "%"],
+  ["&"],
+  ["|"],
+  ["^"],
+  ["&&"],
+  ["||"],
+];
 
 function isLane(
   expression: Expression & { kind: "index" },

@@ -43,8 +43,12 @@ class Printer {
     this.#promote = options.promoteReads;
   }
 
-  readonly spell: Spell = (_entity, name) =>
-    builtins.has(name) || predeclared.test(name) ? `${name}_` : name;
+  readonly spell: Spell = (_entity, name) => {
+    if (!builtins.has(name) && !predeclared.test(name)) return name;
+    let free = `${name}_`;
+    while (this.#program.source.includes(free)) free += "_";
+    return free;
+  };
 
   module(entry: EntryPoint): string {
     const functions = reachable(entry.function);
