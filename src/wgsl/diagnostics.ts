@@ -12,6 +12,7 @@ export class KernelError extends AikoError {
   readonly column: number;
   readonly lineText: string;
   readonly problem: string;
+  readonly span: Span;
 
   constructor(source: string, span: Span, problem: string, hint?: string) {
     const { line, column, lineText } = locate(source, span.start);
@@ -26,6 +27,7 @@ export class KernelError extends AikoError {
     this.column = column;
     this.lineText = lineText;
     this.problem = problem;
+    this.span = span;
   }
 }
 

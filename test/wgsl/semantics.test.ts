@@ -3,8 +3,14 @@ import { onEveryDevice } from "../support/devices.js";
 
 const lowest = -2147483648;
 
+/** The float with these bits, for cases that put integers among floats. */
+function asFloat(bits: number): number {
+  return new Float32Array(Uint32Array.of(bits).buffer)[0] ?? 0;
+}
+
 interface Case {
   readonly name: string;
+  readonly enable?: "f16";
   /** Module scope, before the kernel. */
   readonly module?: string;
   /** The kernel's statements: reads `given`, calls `put(u32)`, `puti(i32)`, `putf(f32)`. */
@@ -184,6 +190,32 @@ const cases: readonly Case[] = [
     expected: [0x7f800000, 0x7fc00000, 0xff800000, 1, 0x80000000],
   },
   {
+    name: "f16, on devices with and without it",
+    enable: "f16",
+    module:
+      "struct H { a: f16, b: vec3h, c: mat2x2h } @group(0) @binding(2) var<storage, read_write> shared_: array<H, 2>; var<workgroup> w: vec4h; const table = array(1.5h, 2.5h);",
+    body: `let x = f16(given[0]) / 3; putf(f32(x)); let v = vec3h(x, 2048, 0.5h); putf(f32((v + vec3h(1)).y)); var local = v; local.z *= 3; local[given[1]] = 9; putf(f32(local.z)); putf(f32(local.x));
+      shared_[1].b = v; shared_[1].a = -x; shared_[1].c = mat2x2h(1, 2, 3, 4); putf(f32(dot(shared_[1].b, vec3h(1, 0, 2)))); putf(f32(shared_[1].a)); putf(f32((shared_[1].c * vec2h(1, 1)).y));
+      w = vec4h(vec4f(1, 2, 3, 65519.0)); put(bitcast<vec2u>(w).y); putf(f32(bitcast<vec2h>(0x3c00c000u + u32(given[1])).y)); puti(i32(v.y)); putf(f32(table[given[1]])); put(u32(x > 0.25h)); putf(f32(sqrt(v.y)));`,
+    given: [1, 0],
+    as: "f32",
+    expected: [
+      0.333251953125,
+      2048,
+      1.5,
+      9,
+      1.3330078125,
+      -0.333251953125,
+      6,
+      asFloat(0x7bff4200),
+      1,
+      asFloat(2048),
+      1.5,
+      asFloat(1),
+      45.25,
+    ],
+  },
+  {
     name: "swizzle assignment, compound assignment of components and columns",
     body: "var v = vec4f(1, 2, 3, 4); v.zx = vec2f(f32(given[0]), 7); v.yw += vec2f(10); v[given[1]] *= 2; var m = mat2x2f(1, 2, 3, 4); m[1] *= 3; m[0].y -= 1; putf(v.x); putf(v.y); putf(v.z); putf(v.w); putf(m[1].y); putf(m[0].y);",
     given: [9, 3],
@@ -194,32 +226,37 @@ const cases: readonly Case[] = [
 
 onEveryDevice(
   "WGSL's meaning",
-  (_adapter, device) => {
-    it.each(cases)("$name", async ({ module = "", body, given = [], expected, as = "u32" }) => {
-      const source = `${head}${module}\n@compute @workgroup_size(1) fn main() { _ = given[0]; ${body} }`;
-      const opened = await device();
-      const kernel = await opened.compile(source);
-      using input = opened.allocate(Math.max(4, given.length * 4));
-      using output = opened.allocate(expected.length * 4 + 4);
-      using extra = opened.allocate(96);
-      opened.write(input, Int32Array.from(given.length === 0 ? [0] : given));
-      const bindings = {
-        given: input,
-        out: output,
-        ...(module.includes("shared_") ? { shared_: extra } : {}),
-      };
-      opened.dispatch(kernel, bindings, 1);
-      const bytes = await opened.read(output);
-      const words = bytes.slice(0, expected.length * 4).buffer;
-      const found =
-        as === "u32"
-          ? new Uint32Array(words)
-          : as === "i32"
-            ? new Int32Array(words)
-            : new Float32Array(words);
-      expect([...found]).toEqual(expected);
-      kernel.dispose();
-    });
+  (adapter, device) => {
+    it.for(cases)(
+      "$name",
+      async ({ enable, module = "", body, given = [], expected, as = "u32" }, { skip }) => {
+        if (enable !== undefined && adapter.backend === "webgpu" && !adapter.features.has(enable))
+          skip(`${adapter.id} has no ${enable}`);
+        const source = `${enable === undefined ? "" : `enable ${enable};`}${head}${module}\n@compute @workgroup_size(1) fn main() { _ = given[0]; ${body} }`;
+        const opened = await device();
+        const kernel = await opened.compile(source);
+        using input = opened.allocate(Math.max(4, given.length * 4));
+        using output = opened.allocate(expected.length * 4 + 4);
+        using extra = opened.allocate(256);
+        opened.write(input, Int32Array.from(given.length === 0 ? [0] : given));
+        const bindings = {
+          given: input,
+          out: output,
+          ...(module.includes("shared_") ? { shared_: extra } : {}),
+        };
+        opened.dispatch(kernel, bindings, 1);
+        const bytes = await opened.read(output);
+        const words = bytes.slice(0, expected.length * 4).buffer;
+        const found =
+          as === "u32"
+            ? new Uint32Array(words)
+            : as === "i32"
+              ? new Int32Array(words)
+              : new Float32Array(words);
+        expect([...found]).toEqual(expected);
+        kernel.dispose();
+      },
+    );
   },
   { computing: true },
 );

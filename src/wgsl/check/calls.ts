@@ -34,7 +34,7 @@ export function checkCall(scope: Scope, ast: Ast & { kind: "call" }): Expression
     throw scope.error(
       callee.span,
       `there is no function '${callee.name}'`,
-      suggest(callee.name, [...builtins.keys()]),
+      suggest(callee.name, [...scope.visible(), ...builtins.keys()]),
     );
   }
   const args = ast.args.map((arg) => scope.value(arg));

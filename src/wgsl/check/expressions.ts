@@ -115,7 +115,7 @@ function name(scope: Scope, ast: Ast & { kind: "identifier" }): Expression {
   if (entity === undefined) {
     if (lookupType(scope, ast) !== undefined)
       throw scope.error(span, `'${ast.name}' is a type, a value was expected`);
-    throw scope.error(span, `'${ast.name}' is not declared`, suggest(ast.name, []));
+    throw scope.error(span, `'${ast.name}' is not declared`, suggest(ast.name, scope.visible()));
   }
   if (ast.template !== undefined) throw scope.error(span, `'${ast.name}' takes no template arguments`);
   switch (entity.kind) {

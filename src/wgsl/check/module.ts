@@ -64,6 +64,7 @@ class ModuleChecker {
       source: module.source,
       features: this.#features,
       lookup: (name, span) => this.#resolve(name, span),
+      names: () => this.#declarations.keys(),
       checkExpression,
     });
   }

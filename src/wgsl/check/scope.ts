@@ -29,6 +29,7 @@ export interface ModuleContext {
   readonly source: string;
   readonly features: ReadonlySet<string>;
   readonly lookup: (name: string, span: Span) => Entity | undefined;
+  readonly names: () => Iterable<string>;
   readonly checkExpression: (scope: Scope, expression: AstExpression) => Expression;
 }
 
@@ -46,6 +47,11 @@ export class Scope {
     this.function = within;
     this.#parent = parent;
     this.#folds = parent?.folds ?? true;
+  }
+
+  /** Every name visible here, for suggestions. */
+  visible(): string[] {
+    return [...this.#names.keys(), ...(this.#parent?.visible() ?? this.#module.names())];
   }
 
   get source(): string {

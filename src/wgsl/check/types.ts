@@ -23,12 +23,15 @@ import {
   vectorOf,
 } from "../types.ts";
 import { isStatic, mentionsOverride, type Scope } from "./scope.ts";
+import { suggest } from "./suggest.ts";
 
 const scalarsByName: Readonly<Record<string, ScalarType>> = { bool, i32, u32, f32, f16 };
 const shortElements: Readonly<Record<string, ScalarType>> = { i: i32, u: u32, f: f32, h: f16 };
 const spaces: readonly string[] = ["function", "private", "workgroup", "uniform", "storage"];
 const modes: readonly string[] = ["read", "write", "read_write"];
 const graphicsTypes = /^(texture_|sampler)/;
+
+const typeNames = ["bool", "i32", "u32", "f32", "f16", "vec2", "vec3", "vec4", "array", "atomic", "ptr"];
 
 /** A type constructor without its template, such as `vec3` in `vec3(1, 2, 3)`: the arguments decide the rest. */
 export type OpenType =
@@ -54,7 +57,7 @@ export function checkType(scope: Scope, name: Identifier): Type {
   if (type === undefined) {
     const known = scope.lookup(name.name, name.span);
     if (known !== undefined) throw scope.error(name.span, `'${name.name}' is not a type`);
-    throw scope.error(name.span, `there is no type '${name.name}'`);
+    throw scope.error(name.span, `there is no type '${name.name}'`, suggest(name.name, [...scope.visible(), ...typeNames]));
   }
   switch (type.kind) {
     case "openVector":
