@@ -1,10 +1,10 @@
 import { access } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { suggest } from "../core/suggest.ts";
 import { AikoError } from "../errors.ts";
 import { type Command, UsageError } from "./command.ts";
 import { formatLimits, formatMachine, type Machine, machine } from "./machine.ts";
 import { type DeviceLimits, measureDevice } from "./measure.ts";
-import { suggest } from "./suggest.ts";
 import { formatMs, table } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 

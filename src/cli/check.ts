@@ -16,7 +16,7 @@ export interface DeviceCheck {
 export async function checkOnDevices(
   adapters: readonly Adapter[],
   source: string,
-  kernels: readonly Translation[],
+  kernels: readonly Pick<Translation, "entryPoint">[],
   options: CompileOptions,
   terminal: Terminal,
 ): Promise<DeviceCheck[]> {
@@ -38,7 +38,7 @@ export async function checkOnDevices(
 async function checkOn(
   adapter: Adapter,
   source: string,
-  kernels: readonly Translation[],
+  kernels: readonly Pick<Translation, "entryPoint">[],
   options: CompileOptions,
 ): Promise<DeviceCheck[]> {
   const checks: DeviceCheck[] = [];

@@ -1,6 +1,6 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
+import { suggest } from "../core/suggest.ts";
 import { AikoError } from "../errors.ts";
-import { suggest } from "./suggest.ts";
 import type { Terminal } from "./terminal.ts";
 
 export type Options = NonNullable<ParseArgsConfig["options"]>;

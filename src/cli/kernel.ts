@@ -1,16 +1,10 @@
+import { suggest } from "../core/suggest.ts";
 import { discover } from "../device/index.ts";
 import { AikoError, isAikoError } from "../errors.ts";
-import {
-  entryPoints,
-  type Target,
-  type TranslateOptions,
-  type Translation,
-  translate,
-} from "../wgsl/index.ts";
+import { type ModuleTranslation, type Target, translateModule } from "../wgsl/index.ts";
 import { checkOnDevices, type DeviceCheck } from "./check.ts";
 import { type Command, type Invocation, UsageError } from "./command.ts";
 import { readText } from "./input-file.ts";
-import { suggest } from "./suggest.ts";
 import { formatMs, table } from "./table.ts";
 
 const targets: readonly Target[] = ["opencl", "webgpu"];
@@ -44,25 +38,22 @@ device present.
     const options = { constants, unchecked: invocation.flag("unchecked") };
     const source = await readText(file);
     const name = file === "-" ? "<stdin>" : file;
-    const translations = locate(name, () => translateAll(source, target, invocation.text("entry"), options));
+    const translation = locate(name, () =>
+      translateModule(source, target, { ...options, entryPoint: invocation.text("entry") }),
+    );
     const checks = invocation.flag("check")
-      ? await checkOnDevices((await discover()).adapters, source, translations, options, invocation.terminal)
+      ? await checkOnDevices(
+          (await discover()).adapters,
+          source,
+          translation.kernels,
+          options,
+          invocation.terminal,
+        )
       : undefined;
-    show(invocation, name, target, translations, checks);
+    show(invocation, name, translation, checks);
     return checks?.some(({ status }) => status === "failed") ? 1 : 0;
   },
 };
-
-function translateAll(
-  source: string,
-  target: Target,
-  entry: string | undefined,
-  options: TranslateOptions,
-): Translation[] {
-  const entries = entry === undefined ? entryPoints(source) : [entry];
-  const chosen = entries.length === 0 ? [undefined] : entries;
-  return chosen.map((entryPoint) => translate(source, target, { ...options, entryPoint }));
-}
 
 function targetOf(given: string | undefined): Target {
   if (given === undefined) return "opencl";
@@ -120,13 +111,12 @@ function locate<Result>(file: string, work: () => Result): Result {
 function show(
   { terminal, text }: Invocation,
   file: string,
-  target: Target,
-  translations: readonly Translation[],
+  translation: ModuleTranslation,
   checks: readonly DeviceCheck[] | undefined,
 ): void {
-  terminal.json({ file, target, kernels: translations, ...(checks === undefined ? {} : { checks }) });
+  terminal.json({ file, ...translation, ...(checks === undefined ? {} : { checks }) });
   if (checks === undefined || text("target") !== undefined) {
-    for (const { code } of translations) terminal.print(code.trimEnd());
+    terminal.print(translation.code.trimEnd());
   }
   if (checks === undefined) return;
   const rows = checks.map((check) => [

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
+import { suggest } from "../core/suggest.ts";
 import { type AikoError, toAikoError } from "../errors.ts";
 import { type Command, commonOptions, invocation, parse, UsageError } from "./command.ts";
-import { suggest } from "./suggest.ts";
 import { createTerminal, paint } from "./terminal.ts";
 
 interface Verb {

@@ -1,7 +1,7 @@
 import { formatShape } from "../core/shape.ts";
+import { suggest } from "../core/suggest.ts";
 import { type Matrix, open } from "../index.ts";
 import { type Command, type Invocation, UsageError } from "./command.ts";
-import { suggest } from "./suggest.ts";
 import { formatMs } from "./table.ts";
 
 const operations = ["multiply"];

@@ -1,2 +1,8 @@
-export type { KernelBinding, Target, TranslateOptions, Translation } from "./translation.ts";
-export { entryPoints, translate } from "./translation.ts";
+export type {
+  KernelBinding,
+  ModuleTranslation,
+  Target,
+  TranslateOptions,
+  Translation,
+} from "./translation.ts";
+export { entryPoints, translate, translateModule } from "./translation.ts";

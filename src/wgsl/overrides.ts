@@ -5,10 +5,10 @@ import { convert } from "./evaluate/value.ts";
 import type { EntryPoint, Override, Program } from "./ir.ts";
 import { abstractFloat, bool, isInteger, typeName } from "./types.ts";
 
-/** Gives every override its value: the caller's, or its own initial value. Only those the entry point uses must have one. */
+/** Gives every override its value: the caller's, or its own initial value. Only those the entry points use must have one. */
 export function resolveOverrides(
   program: Program,
-  entry: EntryPoint,
+  entries: readonly EntryPoint[],
   constants: Readonly<Record<string, number | boolean>>,
 ): void {
   const known = new Set(program.overrides.map(key));
@@ -23,7 +23,7 @@ export function resolveOverrides(
     const given = constants[key(override)];
     override.data =
       given === undefined ? override.initializer && evaluate(override.initializer) : fitted(override, given);
-    if (override.data === undefined && entry.function.overrides.has(override)) {
+    if (override.data === undefined && entries.some((entry) => entry.function.overrides.has(override))) {
       throw new AikoError("INVALID_ARGUMENT", {
         message: `the override '${override.name}' has no value`,
         hint: `Give it one: constants: { ${JSON.stringify(key(override))}: … }.`,

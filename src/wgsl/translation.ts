@@ -65,30 +65,63 @@ export interface Translation {
 export function translate(source: string, target: Target, options: TranslateOptions = {}): Translation {
   const program = check(parse(source));
   const entry = chooseEntryPoint(program, options.entryPoint);
-  resolveOverrides(program, entry, options.constants ?? {});
-  const workgroupSize = evaluateWorkgroupSize(program, entry);
-  const globals = program.globals.filter((variable) => entry.function.globals.has(variable));
-  const shared = {
-    target,
-    entryPoint: entry.name,
-    workgroupSize,
-    workgroupBytes: globals
-      .filter((variable) => variable.space === "workgroup")
-      .reduce((sum, variable) => sum + alignUp(layoutOf(variable.type).size, 16), 0),
-    bindings: bindingOrder(globals).map(describeBinding),
-    requires: requirements(program, entry, target),
-  };
-  if (target === "webgpu")
-    return { ...shared, ...emitWgsl(program, entry, { promoteReads: options.promoteReads === true }) };
-  return {
-    ...shared,
-    ...emitOpenCl(program, entry, {
-      unchecked: options.unchecked === true,
-      contract: options.contract === true,
-      watchdog: options.watchdog === true,
+  const { code, kernels } = emit(program, [entry], target, options);
+  const [kernel] = kernels;
+  if (kernel === undefined) throw new AikoError("INTERNAL", { message: `${entry.name} was not translated` });
+  return { ...kernel, code };
+}
+
+/** All compute entry points of a WGSL text, or the one named, in one text for the target's compiler. */
+export interface ModuleTranslation {
+  readonly target: Target;
+  readonly code: string;
+  /** What `translate` says of each, less the code they share. */
+  readonly kernels: readonly Omit<Translation, "code">[];
+}
+
+/** Like `translate`, for every entry point at once. */
+export function translateModule(
+  source: string,
+  target: Target,
+  options: TranslateOptions = {},
+): ModuleTranslation {
+  const program = check(parse(source));
+  const single = options.entryPoint !== undefined || program.entryPoints.length < 2;
+  const entries = single ? [chooseEntryPoint(program, options.entryPoint)] : program.entryPoints;
+  return { target, ...emit(program, entries, target, options) };
+}
+
+function emit(
+  program: Program,
+  entries: readonly EntryPoint[],
+  target: Target,
+  options: TranslateOptions,
+): Omit<ModuleTranslation, "target"> {
+  resolveOverrides(program, entries, options.constants ?? {});
+  const sized = entries.map((entry) => ({ entry, workgroupSize: evaluateWorkgroupSize(program, entry) }));
+  const { code, kernelNames } =
+    target === "webgpu"
+      ? emitWgsl(program, entries, { promoteReads: options.promoteReads === true })
+      : emitOpenCl(program, sized, {
+          unchecked: options.unchecked === true,
+          contract: options.contract === true,
+          watchdog: options.watchdog === true,
+        });
+  const kernels = sized.map(({ entry, workgroupSize }, index) => {
+    const globals = program.globals.filter((variable) => entry.function.globals.has(variable));
+    return {
+      target,
+      entryPoint: entry.name,
+      kernelName: kernelNames[index] ?? entry.name,
       workgroupSize,
-    }),
-  };
+      workgroupBytes: globals
+        .filter((variable) => variable.space === "workgroup")
+        .reduce((sum, variable) => sum + alignUp(layoutOf(variable.type).size, 16), 0),
+      bindings: bindingOrder(globals).map(describeBinding),
+      requires: requirements(program, entry, target),
+    };
+  });
+  return { code, kernels };
 }
 
 /** The names of the compute entry points in a WGSL text. Throws INVALID_KERNEL. */

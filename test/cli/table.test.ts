@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { suggest } from "#src/cli/suggest.js";
 import { formatMs, table, wrap } from "#src/cli/table.js";
+import { suggest } from "#src/core/suggest.js";
 
 describe("table", () => {
   it("aligns columns and wraps the wide one", () => {

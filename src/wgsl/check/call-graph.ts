@@ -2,6 +2,7 @@ import type { AikoError } from "../../errors.ts";
 import { KernelError } from "../diagnostics.ts";
 import type { FunctionDefinition } from "../ir.ts";
 import { checkAliasing } from "./aliasing.ts";
+import { checkUniformity } from "./uniformity/uniformity.ts";
 
 /** Refuses recursion and gives every function what its callees use: variables, overrides, built-ins, impurity. */
 export function closeCallGraph(
@@ -29,6 +30,10 @@ export function closeCallGraph(
   };
   for (const current of functions) visit(current);
   checkAliasing(source, [...done]);
+  checkUniformity(
+    source,
+    [...done].filter((target) => !unsupported.has(target)),
+  );
 }
 
 function inherit(current: FunctionDefinition, callee: FunctionDefinition): void {

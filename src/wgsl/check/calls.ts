@@ -16,7 +16,6 @@ import {
 import { builtins, graphicsOnly, resolveBuiltin } from "./builtins.ts";
 import { checkConstruction, checkOpenConstruction } from "./constructors.ts";
 import type { Scope } from "./scope.ts";
-import { suggest } from "./suggest.ts";
 import { checkType, lookupType } from "./types.ts";
 
 /** A call: of a function, a built-in function, or a type (a constructor or conversion). */
@@ -34,7 +33,7 @@ export function checkCall(scope: Scope, ast: Ast & { kind: "call" }): Expression
     throw scope.error(
       callee.span,
       `there is no function '${callee.name}'`,
-      suggest(callee.name, [...scope.visible(), ...builtins.keys()]),
+      scope.meant(callee.name, [...builtins.keys()]),
     );
   }
   const args = ast.args.map((arg) => scope.value(arg));

@@ -20,8 +20,7 @@ import {
 } from "../types.ts";
 import { checkCall } from "./calls.ts";
 import { binaryTypes, unaryResult } from "./operators.ts";
-import type { Scope } from "./scope.ts";
-import { suggest } from "./suggest.ts";
+import { didYouMean, type Scope } from "./scope.ts";
 import { lookupType, memberIndex } from "./types.ts";
 
 /** Types one expression; its parts are checked through the scope. */
@@ -115,7 +114,7 @@ function name(scope: Scope, ast: Ast & { kind: "identifier" }): Expression {
   if (entity === undefined) {
     if (lookupType(scope, ast) !== undefined)
       throw scope.error(span, `'${ast.name}' is a type, a value was expected`);
-    throw scope.error(span, `'${ast.name}' is not declared`, suggest(ast.name, scope.visible()));
+    throw scope.error(span, `'${ast.name}' is not declared`, scope.meant(ast.name));
   }
   if (ast.template !== undefined) throw scope.error(span, `'${ast.name}' takes no template arguments`);
   switch (entity.kind) {
@@ -293,7 +292,7 @@ function member(scope: Scope, ast: Ast & { kind: "member" }): Expression {
       throw scope.error(
         ast.nameSpan,
         `${whole.name} has no member '${ast.name}'`,
-        suggest(
+        didYouMean(
           ast.name,
           whole.members.map((item) => item.name),
         ),

@@ -1,3 +1,4 @@
+import { suggest } from "../../core/suggest.ts";
 import { AikoError } from "../../errors.ts";
 import type { Expression as AstExpression } from "../ast.ts";
 import { type KernelError, KernelError as MakeError, type Span } from "../diagnostics.ts";
@@ -106,6 +107,11 @@ export class Scope {
     return new MakeError(this.source, span, problem, hint);
   }
 
+  /** A hint towards the name that was meant. */
+  meant(name: string, candidates: readonly string[] = []): string | undefined {
+    return didYouMean(name, [...this.visible(), ...candidates]);
+  }
+
   unsupported(span: Span, problem: string, hint?: string): AikoError {
     const { message } = this.error(span, problem);
     return new AikoError("UNSUPPORTED", { message, hint });
@@ -175,6 +181,11 @@ export class Scope {
       throw this.error(expression.span, `a ${typeName(store)} cannot be read as one value`);
     return { kind: "load", from: expression, type: store, span: expression.span };
   }
+}
+
+export function didYouMean(name: string, candidates: readonly string[]): string | undefined {
+  const close = suggest(name, candidates);
+  return close === undefined ? undefined : `Did you mean '${close}'?`;
 }
 
 export function mentionsOverride(expression: Expression): boolean {

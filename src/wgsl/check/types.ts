@@ -23,7 +23,6 @@ import {
   vectorOf,
 } from "../types.ts";
 import { isStatic, mentionsOverride, type Scope } from "./scope.ts";
-import { suggest } from "./suggest.ts";
 
 const scalarsByName: Readonly<Record<string, ScalarType>> = { bool, i32, u32, f32, f16 };
 const shortElements: Readonly<Record<string, ScalarType>> = { i: i32, u: u32, f: f32, h: f16 };
@@ -57,7 +56,7 @@ export function checkType(scope: Scope, name: Identifier): Type {
   if (type === undefined) {
     const known = scope.lookup(name.name, name.span);
     if (known !== undefined) throw scope.error(name.span, `'${name.name}' is not a type`);
-    throw scope.error(name.span, `there is no type '${name.name}'`, suggest(name.name, [...scope.visible(), ...typeNames]));
+    throw scope.error(name.span, `there is no type '${name.name}'`, scope.meant(name.name, typeNames));
   }
   switch (type.kind) {
     case "openVector":

@@ -11,25 +11,30 @@ import { type EmitOptions, needsCount, Unit, Writer } from "./writer.ts";
 
 export interface OpenClOptions extends EmitOptions {
   readonly contract: boolean;
+}
+
+export interface SizedEntryPoint {
+  readonly entry: EntryPoint;
   readonly workgroupSize: readonly [number, number, number];
 }
 
-/** OpenCL C 1.2 for one entry point and what it calls. */
+/** OpenCL C 1.2 for entry points and what they call. */
 export function emitOpenCl(
   program: Program,
-  entry: EntryPoint,
+  entries: readonly SizedEntryPoint[],
   options: OpenClOptions,
-): { code: string; kernelName: string } {
+): { code: string; kernelNames: string[] } {
   const unit = new Unit(options, emitExpression);
-  const functions = reachable(entry.function);
+  const functions = [...new Set(entries.flatMap(({ entry }) => reachable(entry.function)))];
   for (const variable of program.globals) unit.names.of(variable, variable.name);
   for (const target of functions) unit.names.of(target, target.name);
   if (options.watchdog) findPolling(unit, functions);
-  const texts = functions.map((target) =>
-    target === entry.function
-      ? kernelText(unit, program, entry, options)
-      : functionText(unit, program, target),
-  );
+  const texts = functions.map((target) => {
+    const kernel = entries.find(({ entry }) => entry.function === target);
+    return kernel === undefined
+      ? functionText(unit, program, target)
+      : kernelText(unit, program, kernel, options);
+  });
   const half = program.features.has("f16") ? halfFunctions : [];
   const code = [
     `#pragma OPENCL FP_CONTRACT ${options.contract ? "ON" : "OFF"}`,
@@ -40,7 +45,7 @@ export function emitOpenCl(
     ...texts.flat(),
     "",
   ].join("\n");
-  return { code, kernelName: unit.names.of(entry.function, entry.function.name) };
+  return { code, kernelNames: entries.map(({ entry }) => unit.names.of(entry.function, entry.name)) };
 }
 
 /** A function polls when one of its loops does or when it calls one that does; callees come first. */
@@ -77,7 +82,12 @@ function functionText(unit: Unit, program: Program, target: FunctionDefinition):
   return indent([head, ...body, "}"]);
 }
 
-function kernelText(unit: Unit, program: Program, entry: EntryPoint, options: OpenClOptions): string[] {
+function kernelText(
+  unit: Unit,
+  program: Program,
+  { entry, workgroupSize }: SizedEntryPoint,
+  options: OpenClOptions,
+): string[] {
   const target = entry.function;
   const writer = new Writer(unit, target);
   const globals = used(program, target);
@@ -95,11 +105,11 @@ function kernelText(unit: Unit, program: Program, entry: EntryPoint, options: Op
   if (options.watchdog) parameters.push("volatile __global uint* stop");
   const body = writer.capture(() => {
     for (const variable of globals) declareGlobal(writer, variable);
-    zeroWorkgroup(writer, globals, options.workgroupSize);
-    for (const parameter of target.parameters) declareInput(writer, parameter, options.workgroupSize);
+    zeroWorkgroup(writer, globals, workgroupSize);
+    for (const parameter of target.parameters) declareInput(writer, parameter, workgroupSize);
     new StatementEmitter(writer).inside(target.body);
   });
-  const size = options.workgroupSize.join(", ");
+  const size = workgroupSize.join(", ");
   const name = unit.names.of(target, target.name);
   const head = `__kernel __attribute__((reqd_work_group_size(${size}))) void ${name}(${parameters.join(", ")}) {`;
   return indent([head, ...body, "}"]);

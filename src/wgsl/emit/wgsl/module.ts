@@ -21,15 +21,15 @@ export interface WgslOptions {
 const predeclared =
   /^(bool|[iuf]32|f16|[iu]64|f64|vec[234][iufh]?|mat[234]x[234][fh]?|array|atomic|ptr|bitcast|texture_\w+|sampler\w*)$/;
 
-/** Standard WGSL for one entry point and what it calls: constants folded, overrides fixed, every operator in parentheses. */
+/** Standard WGSL for entry points and what they call: constants folded, overrides fixed, every operator in parentheses. */
 export function emitWgsl(
   program: Program,
-  entry: EntryPoint,
+  entries: readonly EntryPoint[],
   options: WgslOptions,
-): { code: string; kernelName: string } {
+): { code: string; kernelNames: string[] } {
   const printer = new Printer(program, options);
-  const code = printer.module(entry);
-  return { code, kernelName: printer.spell(entry.function, entry.function.name) };
+  const code = printer.module(entries);
+  return { code, kernelNames: entries.map((entry) => printer.spell(entry.function, entry.name)) };
 }
 
 class Printer {
@@ -50,17 +50,20 @@ class Printer {
     return free;
   };
 
-  module(entry: EntryPoint): string {
-    const functions = reachable(entry.function);
+  module(entries: readonly EntryPoint[]): string {
+    const functions = [...new Set(entries.flatMap((entry) => reachable(entry.function)))];
     for (const variable of this.#program.globals)
-      if (entry.function.globals.has(variable)) this.#global(variable);
+      if (entries.some((entry) => entry.function.globals.has(variable))) this.#global(variable);
     for (const override of this.#program.overrides) {
       if (override.data === undefined) continue;
       this.#lines.push(
         `const ${this.spell(override, override.name)}: ${this.#type(override.type)} = ${literal(override.type, override.data, this.spell)};`,
       );
     }
-    for (const target of functions) this.#function(target, target === entry.function ? entry : undefined);
+    for (const target of functions) {
+      const entry = entries.find((item) => item.function === target);
+      this.#function(target, entry);
+    }
     const enables = [...this.#program.features].map((name) => `enable ${name};`);
     return [
       ...enables,
