@@ -10,8 +10,6 @@ import type { AccessMode, AddressSpace, StructType, Type } from "./types.ts";
 export interface Program {
   readonly source: string;
   readonly features: ReadonlySet<string>;
-  /** Directives an emitter of WGSL must repeat. */
-  readonly directives: readonly string[];
   readonly overrides: readonly Override[];
   readonly globals: readonly Variable[];
   readonly functions: readonly FunctionDefinition[];

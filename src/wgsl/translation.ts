@@ -63,12 +63,29 @@ export interface Translation {
 
 /** Parses, checks and translates one entry point. Throws INVALID_KERNEL with line and column, or UNSUPPORTED. */
 export function translate(source: string, target: Target, options: TranslateOptions = {}): Translation {
-  const program = check(parse(source));
-  const entry = chooseEntryPoint(program, options.entryPoint);
-  const { code, kernels } = emit(program, [entry], target, options);
-  const [kernel] = kernels;
-  if (kernel === undefined) throw new AikoError("INTERNAL", { message: `${entry.name} was not translated` });
-  return { ...kernel, code };
+  return withinDepth(() => {
+    const program = check(parse(source));
+    const entry = chooseEntryPoint(program, options.entryPoint);
+    const { code, kernels } = emit(program, [entry], target, options);
+    const [kernel] = kernels;
+    if (kernel === undefined)
+      throw new AikoError("INTERNAL", { message: `${entry.name} was not translated` });
+    return { ...kernel, code };
+  });
+}
+
+/** The compiler recurses as deep as the text nests; past what the stack holds, the text is refused. */
+function withinDepth<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new AikoError("INVALID_KERNEL", {
+      message: "the kernel nests too deeply to be compiled",
+      hint: "Split long expressions into several statements.",
+      cause: error,
+    });
+  }
 }
 
 /** All compute entry points of a WGSL text, or the one named, in one text for the target's compiler. */
@@ -85,10 +102,12 @@ export function translateModule(
   target: Target,
   options: TranslateOptions = {},
 ): ModuleTranslation {
-  const program = check(parse(source));
-  const single = options.entryPoint !== undefined || program.entryPoints.length < 2;
-  const entries = single ? [chooseEntryPoint(program, options.entryPoint)] : program.entryPoints;
-  return { target, ...emit(program, entries, target, options) };
+  return withinDepth(() => {
+    const program = check(parse(source));
+    const single = options.entryPoint !== undefined || program.entryPoints.length < 2;
+    const entries = single ? [chooseEntryPoint(program, options.entryPoint)] : program.entryPoints;
+    return { target, ...emit(program, entries, target, options) };
+  });
 }
 
 function emit(
@@ -126,7 +145,7 @@ function emit(
 
 /** The names of the compute entry points in a WGSL text. Throws INVALID_KERNEL. */
 export function entryPoints(source: string): string[] {
-  return check(parse(source)).entryPoints.map((entry) => entry.name);
+  return withinDepth(() => check(parse(source)).entryPoints.map((entry) => entry.name));
 }
 
 function chooseEntryPoint(program: Program, name: string | undefined): EntryPoint {

@@ -68,6 +68,10 @@ const invalid: readonly (readonly [source: string, says: RegExp])[] = [
     "fn f(a: ptr<function, i32>, b: ptr<function, i32>) { *a = *b; } fn g() { var x = 1; f(&x, &x); }",
     /two names/,
   ],
+  [
+    "fn f(a: ptr<function, i32>, b: ptr<function, array<i32, 2>>) { *a = b[0]; } fn g() { var x = array(1, 2); let q = &x; f(&x[0], q); }",
+    /two names/,
+  ],
   ["var<private> p: i32; fn f(a: ptr<private, i32>) { *a = p; } fn g() { f(&p); }", /two names/],
   ["@group(0) @binding(0) var<storage> a: array<u32>; fn f() { a[0] = 1; }", /read-only/],
   ["var<workgroup> a: atomic<u32>; fn f() { a = 1; }", /cannot be assigned/],
@@ -111,6 +115,7 @@ describe("diagnostics", () => {
 /** Valid, each for one rule that a simpler checker gets wrong. */
 const valid: readonly string[] = [
   "fn f() { _ = false && (1 / 0 == 1); }",
+  "fn f() { var a = array(1u, 2u); _ = 1u != 1u && a[0 % 2] < 1u; }",
   "const n = array(1, 2, 3)[1u]; const_assert n == 2;",
   "fn f() { let b = a(); } fn a() -> T { return T(1); } alias T = U; alias U = f32;",
   "fn f(a: i32) { { let a = 1.0; _ = a + 0.5; } }",

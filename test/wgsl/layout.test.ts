@@ -76,6 +76,22 @@ describe("overrides", () => {
   });
 });
 
+describe("hostile texts", () => {
+  const kernel = (expression: string) =>
+    `@group(0) @binding(0) var<storage, read_write> out: array<f32>; @compute @workgroup_size(1) fn main() { out[0] = ${expression}; }`;
+
+  it("that nest too deeply are refused", () => {
+    const deep = kernel(`${"(".repeat(200_000)}1${")".repeat(200_000)}`);
+    expect(() => translate(deep, "opencl")).toThrow(expect.objectContaining({ code: "INVALID_KERNEL" }));
+  });
+
+  it("that are long but flat are translated", () => {
+    const long = kernel(Array.from({ length: 500 }, () => "out[1]").join(" + "));
+    expect(translate(long, "opencl").code).toContain("t1");
+    expect(translate(long, "webgpu").code).toContain("out[1i] + out[1i]");
+  });
+});
+
 describe("entry points", () => {
   const source = "@compute @workgroup_size(1) fn a() {} @compute @workgroup_size(2) fn b() {}";
 

@@ -94,8 +94,7 @@ ${body}
   }
 
   #uint(depth: number): string {
-    if (depth === 0)
-      return this.#word("u", "pair.b.y", "pair.b.z", "id.x", "three", "ones", "odd");
+    if (depth === 0) return this.#word("u", "pair.b.y", "pair.b.z", "id.x", "three", "ones", "odd");
     const uint = () => this.#uint(depth - 1);
     return this.#pick(
       () => `(${uint()} ${this.#word("+", "-", "*", "&", "|", "^")} ${uint()})`,

@@ -91,7 +91,7 @@ export class OpenClAdapter implements Adapter {
     this.limits = limitsOf(info);
     this.features = featuresOf(info);
     const exactDivision = info.number(DEVICE.SINGLE_FP_CONFIG) & CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT;
-    this.buildOptions = `-cl-std=CL1.2${exactDivision ? " -cl-fp32-correctly-rounded-divide-sqrt" : ""}`;
+    this.buildOptions = `-cl-std=CL1.2 -w${exactDivision ? " -cl-fp32-correctly-rounded-divide-sqrt" : ""}`;
   }
 
   async open(options: OpenOptions = {}): Promise<Device> {

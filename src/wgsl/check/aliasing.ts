@@ -15,16 +15,16 @@ export function checkAliasing(source: string, functions: readonly FunctionDefini
   const known = new Map<FunctionDefinition, Accesses>();
   for (const target of functions) {
     const accesses: Accesses = { reads: new Set(), writes: new Set() };
-    collect(target.body, accesses, known);
+    const lets = collect(target.body, accesses, known);
     known.set(target, accesses);
     visitExpressions(target.body, (expression) => {
-      if (expression.kind === "call") checkCall(source, expression, known);
+      if (expression.kind === "call") checkCall(source, expression, known, lets);
     });
   }
 }
 
 /** The variable or pointer parameter that a reference or pointer leads back to. */
-function rootOf(expression: Expression, lets: ReadonlyMap<Value, Expression> = new Map()): Root | undefined {
+function rootOf(expression: Expression, lets: ReadonlyMap<Value, Expression>): Root | undefined {
   switch (expression.kind) {
     case "variable":
       return expression.variable;
@@ -47,7 +47,7 @@ function collect(
   body: Statement,
   accesses: Accesses,
   known: ReadonlyMap<FunctionDefinition, Accesses>,
-): void {
+): ReadonlyMap<Value, Expression> {
   const lets = new Map<Value, Expression>();
   const note = (set: Set<Root>, expression: Expression) => {
     const root = rootOf(expression, lets);
@@ -76,6 +76,7 @@ function collect(
     statementsOf(statement).forEach(walk);
   };
   walk(body);
+  return lets;
 }
 
 function inherit(
@@ -102,13 +103,14 @@ function checkCall(
   source: string,
   call: Expression & { kind: "call" },
   known: ReadonlyMap<FunctionDefinition, Accesses>,
+  lets: ReadonlyMap<Value, Expression>,
 ): void {
   const inner = known.get(call.function);
   if (inner === undefined) return;
   const seen = new Map<Root, boolean>();
   call.args.forEach((argument, index) => {
     const parameter = call.function.parameters[index];
-    const root = argument.type.kind === "pointer" ? rootOf(argument) : undefined;
+    const root = argument.type.kind === "pointer" ? rootOf(argument, lets) : undefined;
     if (root === undefined || parameter === undefined) return;
     const writes = inner.writes.has(parameter);
     const touches = writes || inner.reads.has(parameter);

@@ -157,7 +157,7 @@ function binary(scope: Scope, ast: Ast & { kind: "binary" }): Expression {
 
 /** The left side of && or || decides: the right side is typed, but its constants are never computed. */
 function checkSkipped(scope: Scope, ast: Ast & { kind: "binary" }, left: Expression): Expression {
-  const right = scope.withoutFolding().value(ast.right);
+  const right = scope.unevaluated().value(ast.right);
   scope.expect(right, bool, "the right side");
   return { ...left, span: ast.span };
 }
@@ -201,7 +201,7 @@ function checkConstantOperand(
   right: Expression,
   span: Span,
 ): void {
-  if (right.kind !== "constant" || !scope.folds) return;
+  if (right.kind !== "constant" || !scope.evaluates) return;
   const scalar = right.type.kind === "vector" ? right.type.element : right.type;
   const items = typeof right.data === "object" ? right.data : [right.data];
   if (

@@ -70,7 +70,7 @@ class ModuleChecker {
   }
 
   check(): Program {
-    const directives = this.#checkDirectives();
+    this.#checkDirectives();
     const { declarations } = this.#module;
     for (const declaration of declarations) {
       if (declaration.kind === "assert") continue;
@@ -96,7 +96,6 @@ class ModuleChecker {
     return {
       source: this.#module.source,
       features: this.#features,
-      directives,
       overrides: this.#overrides,
       globals: this.#globals,
       functions: functions.filter((item) => !unsupported.has(item)),
@@ -140,8 +139,7 @@ class ModuleChecker {
     }
   }
 
-  #checkDirectives(): string[] {
-    const kept: string[] = [];
+  #checkDirectives(): void {
     for (const directive of this.#module.directives) {
       const known = directive.kind === "enable" ? enables : languageFeatures;
       for (const name of directive.kind === "diagnostic" ? [] : directive.names) {
@@ -154,9 +152,7 @@ class ModuleChecker {
         }
         if (directive.kind === "enable") this.#features.add(name);
       }
-      if (directive.kind === "diagnostic") kept.push(`diagnostic(${directive.names.join(", ")});`);
     }
-    return kept;
   }
 
   #resolve(name: string, span: Span): Entity | undefined {

@@ -3,7 +3,7 @@ import { AikoError } from "../../errors.ts";
 import type { Expression as AstExpression } from "../ast.ts";
 import { type KernelError, KernelError as MakeError, type Span } from "../diagnostics.ts";
 import { evaluate } from "../evaluate/evaluate.ts";
-import { convert } from "../evaluate/value.ts";
+import { convert, zero } from "../evaluate/value.ts";
 import type { Constant, Expression, FunctionDefinition, Override, Value, Variable } from "../ir.ts";
 import {
   concretize,
@@ -41,13 +41,13 @@ export class Scope {
   readonly #module: ModuleContext;
   readonly #parent: Scope | undefined;
   readonly #names = new Map<string, Entity>();
-  #folds = true;
+  #evaluates = true;
 
   constructor(module: ModuleContext, within?: FunctionDefinition, parent?: Scope) {
     this.#module = module;
     this.function = within;
     this.#parent = parent;
-    this.#folds = parent?.folds ?? true;
+    this.#evaluates = parent?.evaluates ?? true;
   }
 
   /** Every name visible here, for suggestions. */
@@ -81,8 +81,8 @@ export class Scope {
     return this.convert(value, concretize(value.type)) ?? value;
   }
 
-  get folds(): boolean {
-    return this.#folds;
+  get evaluates(): boolean {
+    return this.#evaluates;
   }
 
   inner(within = this.function): Scope {
@@ -132,17 +132,19 @@ export class Scope {
     }
   }
 
-  /** The same scope, but constant arithmetic is left alone: its value and its errors do not matter. */
-  withoutFolding(): Scope {
+  /** The same scope for what is never evaluated: constants keep their types, their values and errors do not matter. */
+  unevaluated(): Scope {
     const scope = this.inner();
-    scope.#folds = false;
+    scope.#evaluates = false;
     return scope;
   }
 
   /** Replaces an expression by its value where all of it is constant. */
   fold(expression: Expression): Expression {
-    if (!this.#folds) return expression;
     if (expression.kind === "constant" || mentionsOverride(expression)) return expression;
+    if (!this.#evaluates && isStatic(expression)) {
+      return { kind: "constant", type: expression.type, span: expression.span, data: zero(expression.type) };
+    }
     const data = this.at(expression.span, () => evaluate(expression));
     return data === undefined
       ? expression

@@ -2,7 +2,7 @@ import { AikoError } from "../../../errors.ts";
 import type { Data } from "../../evaluate/value.ts";
 import type { Expression, FunctionDefinition, Value, Variable } from "../../ir.ts";
 import { hasRuntimeArray, type StructType, type Type, typeKey } from "../../types.ts";
-import { contains } from "../../walk.ts";
+import { children } from "../../walk.ts";
 import { Helpers } from "./helpers.ts";
 import { mangle, Names } from "./names.ts";
 import { CTypes } from "./types.ts";
@@ -147,12 +147,22 @@ export function needsCount(type: Type): boolean {
   return hasRuntimeArray(type);
 }
 
+const impure = new WeakMap<Expression, boolean>();
+
 /** Whether evaluating this changes memory or synchronises, so that its place in the order matters. */
 export function isImpure(expression: Expression): boolean {
-  return contains(expression, (part) => {
-    if (part.kind === "call") return part.function.impure;
-    return (
-      part.kind === "builtin" && (part.name.startsWith("atomic") || part.name === "workgroupUniformLoad")
-    );
-  });
+  let known = impure.get(expression);
+  if (known === undefined) {
+    known = hasEffect(expression) || children(expression).some(isImpure);
+    impure.set(expression, known);
+  }
+  return known;
+}
+
+function hasEffect(expression: Expression): boolean {
+  if (expression.kind === "call") return expression.function.impure;
+  return (
+    expression.kind === "builtin" &&
+    (expression.name.startsWith("atomic") || expression.name === "workgroupUniformLoad")
+  );
 }

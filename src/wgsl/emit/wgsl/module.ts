@@ -67,7 +67,7 @@ class Printer {
     const enables = [...this.#program.features].map((name) => `enable ${name};`);
     return [
       ...enables,
-      ...this.#program.directives,
+      ...(this.#program.features.has("subgroups") ? ["diagnostic(off, subgroup_uniformity);"] : []),
       ...[...this.#structs.values()].flat(),
       ...this.#lines,
       "",
