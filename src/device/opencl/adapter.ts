@@ -37,12 +37,11 @@ const CL_PLATFORM_NOT_FOUND = -1001;
 /** Kernel arguments of one kind that every driver seen accepts. */
 const maxStorageBuffers = 32;
 
+/** f16 needs no extension: the translation computes it in f32. Subgroups have no translation to OpenCL C 1.2. */
 function featuresOf(info: Info): Set<Feature> {
   const extensions = new Set(info.text(DEVICE.EXTENSIONS).split(/\s+/));
-  const features = new Set<Feature>(["i64", "timestamps"]);
-  if (extensions.has("cl_khr_fp16")) features.add("f16");
+  const features = new Set<Feature>(["f16", "i64", "timestamps"]);
   if (extensions.has("cl_khr_fp64")) features.add("f64");
-  if (extensions.has("cl_khr_subgroups")) features.add("subgroups");
   return features;
 }
 
