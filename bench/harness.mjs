@@ -1,7 +1,38 @@
+import { cpus } from "node:os";
 import { setImmediate as nextTurn, setTimeout as pause } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 
-/** Thread pools of other engines spin for a while after their work; they are not to spin in somebody else's turn. */
-const pauseMs = 20;
+setFlagsFromString("--expose-gc");
+// Collecting garbage on purpose must not make V8 forget the code of whoever waits for a turn.
+setFlagsFromString("--no-flush-bytecode");
+/** @type {() => void} */
+const collectGarbage = runInNewContext("gc");
+
+/** Thread pools of other engines spin for 30-35 ms after their work; they are not to spin in somebody else's turn. */
+const pauseMs = 100;
+const warmUpMs = 100;
+/** Processors this idle leave a turn undisturbed. */
+const quietShare = 0.9;
+/** Waited in all for other programs to leave the processors alone. */
+const longestPatienceMs = 20_000;
+
+function processorTimes() {
+  const times = cpus().map(({ times }) => times);
+  const idle = times.reduce((sum, time) => sum + time.idle, 0);
+  return { idle, all: times.reduce((sum, time) => sum + time.user + time.nice + time.sys + time.irq, idle) };
+}
+
+/** Pauses, and longer while other programs use the processors. @param {number} patienceMs */
+export async function settle(patienceMs) {
+  for (let waited = 0; ; waited += pauseMs) {
+    const before = processorTimes();
+    await pause(pauseMs);
+    const after = processorTimes();
+    const share = (after.idle - before.idle) / Math.max(1, after.all - before.all);
+    if (share >= quietShare || waited >= patienceMs) return waited;
+  }
+}
 
 /**
  * @typedef {object} Contestant
@@ -12,7 +43,8 @@ const pauseMs = 20;
 
 /**
  * Times contestants in turns, so that what disturbs the machine disturbs all of them, and returns the median of
- * each. A contestant that has used up its budget sits out the remaining rounds.
+ * each. Each round starts with another contestant, and garbage is collected before each turn, so that nobody pays for
+ * what another one left. A contestant that has used up its budget sits out the remaining rounds.
  * @param {readonly Contestant[]} contestants
  * @param {{ rounds?: number, budgetMs?: number }} [options]
  * @returns {Promise<Map<string, number>>} median milliseconds by name
@@ -20,16 +52,29 @@ const pauseMs = 20;
 export async function interleaved(contestants, { rounds = 7, budgetMs = 4_000 } = {}) {
   /** @type {Map<string, number[]>} */
   const times = new Map(contestants.map(({ name, known }) => [name, known === undefined ? [] : [known]]));
+  let patienceMs = longestPatienceMs;
   for (let round = 0; round < rounds; round++) {
-    for (const { name, run } of contestants) {
+    const first = round % Math.max(1, contestants.length);
+    for (const { name, run } of [...contestants.slice(first), ...contestants.slice(0, first)]) {
       const taken = times.get(name) ?? [];
       const spent = taken.reduce((sum, ms) => sum + ms, 0);
       if (taken.length > 0 && spent + median(taken) > budgetMs) continue;
-      await pause(pauseMs);
+      collectGarbage();
+      patienceMs -= await settle(patienceMs);
       taken.push(await timed(run));
     }
   }
   return new Map([...times].map(([name, taken]) => [name, median(taken)]));
+}
+
+/**
+ * Runs a contestant for a tenth of a second, so that V8 has compiled its JavaScript before it is timed.
+ * @param {() => unknown} run
+ */
+export async function warmUp(run) {
+  const until = performance.now() + warmUpMs;
+  do await run();
+  while (performance.now() < until);
 }
 
 /** @param {() => unknown} run */
@@ -68,6 +113,20 @@ export async function longestGap(work) {
     clearInterval(timer);
   }
   return longest;
+}
+
+/**
+ * The median of several repetitions of the longest gap.
+ * @param {() => Promise<unknown>} work @param {number} [repetitions]
+ */
+export async function medianGap(work, repetitions = 9) {
+  const gaps = [];
+  let patienceMs = longestPatienceMs / 4;
+  for (let i = 0; i < repetitions; i++) {
+    patienceMs -= await settle(patienceMs);
+    gaps.push(await longestGap(work));
+  }
+  return median(gaps);
 }
 
 /** Uniform values in [-1, 1), the same for the same seed (mulberry32). @param {number} length @param {number} seed */

@@ -1,5 +1,5 @@
 import { gemm, map, reduce } from "aikoryu/kernels";
-import { check, median, randomFloats, timed } from "./harness.mjs";
+import { check, median, randomFloats, settle, timed } from "./harness.mjs";
 
 /**
  * @typedef {import("./index.mjs").Row} Row
@@ -8,6 +8,7 @@ import { check, median, randomFloats, timed } from "./harness.mjs";
  */
 
 const rounds = 9;
+const longestPatienceMs = 5_000;
 const productSize = 1024;
 const elements = 2 ** 24;
 const dispatches = 1000;
@@ -134,6 +135,10 @@ async function dispatchMs(device) {
 async function medianOf(work) {
   await work();
   const times = [];
-  for (let i = 0; i < rounds; i++) times.push(await timed(work));
+  let patienceMs = longestPatienceMs;
+  for (let i = 0; i < rounds; i++) {
+    patienceMs -= await settle(patienceMs);
+    times.push(await timed(work));
+  }
   return median(times);
 }

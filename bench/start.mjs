@@ -3,9 +3,6 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { open } from "aikoryu";
-import { Matrix } from "aikoryu/matrix";
-import { longestGap, randomFloats } from "./harness.mjs";
 
 /** @typedef {import("./index.mjs").Row} Row @typedef {import("./index.mjs").Bench} Bench */
 
@@ -19,62 +16,43 @@ const size = 1024;
 export async function startRows({ device, progress }) {
   if (device === undefined) return [];
   const { id } = device.adapter;
-  /** @param {string} operation @param {string} title @param {number} ms @returns {Row} */
-  const row = (operation, title, ms) => ({
+  /** @param {string} operation @param {string} title @param {number} ms @param {"gpu" | "cpu"} placement @returns {Row} */
+  const row = (operation, title, ms, placement = "gpu") => ({
     family: "matrix",
     operation,
     case: title,
-    ours: { ms, placement: "gpu", device: id, reason: 'placement "gpu" was asked for' },
-    gpuMs: ms,
-    cpuMs: null,
+    ours: {
+      ms,
+      placement,
+      device: placement === "gpu" ? id : "onnxruntime",
+      reason: `placement "${placement}" was asked for`,
+    },
+    gpuMs: placement === "gpu" ? ms : null,
+    cpuMs: placement === "cpu" ? ms : null,
     peers: [],
     ratio: null,
     limit: null,
   });
 
   progress("looking for gaps in the event loop");
-  const a = randomFloats(size * size, 1);
-  const { compiling, multiplying, waiting } = await gaps(a);
+  const { compiling, multiplying, onCpu, waiting } = await child("gaps-once.mjs", id, String(size));
   progress("starting twice with one compile cache");
   const again = await secondStart();
   return [
-    row("event loop gap", "opening and compiling", compiling),
-    row("event loop gap", `multiplying ${size}x${size}`, multiplying),
+    row("event loop gap", "compiling a new kernel", compiling),
+    row("event loop gap", `multiplying ${size}x${size} on the device`, multiplying),
+    row("event loop gap", `multiplying ${size}x${size} on the CPU`, onCpu, "cpu"),
     row("event loop gap", "waiting for 20 products", waiting),
     ...(again === undefined ? [] : [row("compile", "second start, from the cache", again)]),
   ];
-}
-
-/** @param {Float32Array} a */
-async function gaps(a) {
-  const gpu = await open({ cacheDirectory: false });
-  const matrix = Matrix.from(a, [size, size]);
-  const options = { placement: /** @type {const} */ ("gpu"), strict: true };
-  /** @param {number} times */
-  const multiply = async (times) => {
-    const products = await Promise.all(
-      Array.from({ length: times }, () => gpu.matrix.multiply(matrix, matrix, options)),
-    );
-    await products.at(-1)?.read();
-    for (const product of products) product.dispose();
-  };
-  try {
-    const compiling = await longestGap(() => multiply(1));
-    const multiplying = await longestGap(() => multiply(1));
-    const waiting = await longestGap(() => multiply(20));
-    return { compiling, multiplying, waiting };
-  } finally {
-    matrix.dispose();
-    await gpu.dispose();
-  }
 }
 
 /** Milliseconds that compiling takes a program the second time; `undefined` where the device keeps no cache. */
 async function secondStart() {
   const folder = await mkdtemp(join(tmpdir(), "aikoryu-cache-"));
   try {
-    const first = await start(folder);
-    const second = await start(folder);
+    const first = await child("start-once.mjs", folder);
+    const second = await child("start-once.mjs", folder);
     if (!first.keepsCache) return undefined;
     if (second.compiled > 0) throw new RangeError(`the second start compiled ${second.compiled} kernels`);
     return second.ms;
@@ -83,19 +61,22 @@ async function secondStart() {
   }
 }
 
-/** @param {string} folder @returns {Promise<{ compiled: number, ms: number, keepsCache: boolean }>} */
-function start(folder) {
-  const program = fileURLToPath(new URL("start-once.mjs", import.meta.url));
-  const child = spawn(process.execPath, [program, folder], { stdio: ["ignore", "pipe", "inherit"] });
+/**
+ * Runs a program of this folder in a process of its own, which holds nothing of the peers, and takes its JSON.
+ * @param {string} name @param {...string} parameters @returns {Promise<any>}
+ */
+function child(name, ...parameters) {
+  const program = fileURLToPath(new URL(name, import.meta.url));
+  const running = spawn(process.execPath, [program, ...parameters], { stdio: ["ignore", "pipe", "inherit"] });
   let output = "";
-  child.stdout.on("data", (chunk) => {
+  running.stdout.on("data", (chunk) => {
     output += chunk;
   });
   return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (status) => {
+    running.on("error", reject);
+    running.on("close", (status) => {
       if (status === 0) resolve(JSON.parse(output));
-      else reject(new RangeError(`start-once.mjs ended with status ${status}`));
+      else reject(new RangeError(`${name} ended with status ${status}`));
     });
   });
 }

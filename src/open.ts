@@ -39,7 +39,8 @@ export async function open(options: GpuOptions = {}): Promise<Gpu> {
   const { cacheDirectory, timeoutMs } = options;
   const wanted = options.device ?? (process.env.AIKORYU_DEVICE || undefined);
   await loadFfi();
-  const adapters = async () => (wanted === "cpu" ? [] : selectAdapters(await discover(), wanted));
+  const adapters = async () =>
+    wanted === "cpu" ? [] : selectAdapters(await discover({ onRequest: wanted !== undefined }), wanted);
   const named = wanted === undefined ? undefined : await adapters();
   const runtime = new Runtime({
     adapters: named === undefined ? adapters : async () => named,

@@ -1,11 +1,13 @@
 import { clearTimeout, setTimeout } from "node:timers";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { bytesOf } from "../core/bytes.ts";
 import { AikoError, isAikoError, toAikoError } from "../errors.ts";
-import { type Target, type TranslateOptions, type Translation, translate } from "../wgsl/index.ts";
+import type { Target, Translation } from "../wgsl/index.ts";
 import { Accounting } from "./accounting.ts";
 import { BaseBuffer } from "./base-buffer.ts";
 import { BaseKernel, type Program } from "./base-kernel.ts";
 import { type BoundRegion, bindAll } from "./bindings.ts";
+import { defaultCacheDirectory, KernelCache } from "./cache.ts";
 import type {
   Adapter,
   Bindings,
@@ -26,6 +28,7 @@ import { assertRunnable } from "./kernel-limits.ts";
 import { Loss, timeoutError } from "./loss.ts";
 import { type Allocation, assertFits, nativeByteLength, overlaps, type Region, regionOf } from "./regions.ts";
 import { DeviceTimer, type WorkKind } from "./timer.ts";
+import { translated } from "./translations.ts";
 
 /** What a backend's queue does with calls that passed every check. None of it blocks; failures go to `onFailure`. */
 export interface BackendQueue<A extends Allocation, P extends Program> {
@@ -48,13 +51,15 @@ export interface KernelSource {
   readonly label: string;
   /** Whether the translation has a flag that `interrupt` raises. */
   readonly watchdog: boolean;
-  /** The same kernel, translated with further options. */
-  translateWith(options: TranslateOptions): Translation;
+  /** The same kernel with `promoteReads`. */
+  promoted(): Promise<Translation>;
 }
 
 const defaultTimeoutMs = 60_000;
 /** How long work of a lost device may take to end before its native memory is given up. */
 const lostGraceMs = 2_000;
+/** How long native memory is released without letting other work run. */
+const releasingMs = 1;
 
 /** Not from Node's shared pool, so that `bytes.buffer` holds nothing else; zeroing 64 MiB took 9 ms. */
 function uninitialised(byteLength: number): Uint8Array {
@@ -76,6 +81,8 @@ export abstract class BaseDevice<A extends Allocation, P extends Program> implem
   readonly adapter: Adapter;
   readonly label: string;
   readonly timeoutMs: number;
+  /** Where translations and compiled kernels are kept between runs. */
+  protected readonly cache: KernelCache | undefined;
   protected abstract readonly queue: BackendQueue<A, P>;
   protected abstract readonly target: Target;
   protected abstract readonly clocks: ReadonlySet<WorkKind>;
@@ -92,6 +99,8 @@ export abstract class BaseDevice<A extends Allocation, P extends Program> implem
     this.adapter = adapter;
     this.label = `${adapter.name} (${adapter.id})`;
     this.timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
+    const directory = options.cacheDirectory ?? defaultCacheDirectory();
+    this.cache = directory === false ? undefined : new KernelCache(directory);
     this.#loss = new Loss(this.label);
     this.#accounting = new Accounting(adapter);
   }
@@ -200,12 +209,14 @@ export abstract class BaseDevice<A extends Allocation, P extends Program> implem
     this.#loss.assertUsable();
     const { label: given, ...rest } = options;
     const watchdog = this.watchdog && rest.unchecked !== true;
-    const translateWith = (more: TranslateOptions) =>
-      translate(wgsl, this.target, { ...rest, watchdog, ...more });
-    const translation = translateWith({});
+    const translateWith = (promoteReads: boolean) =>
+      translated(wgsl, this.target, { ...rest, watchdog, promoteReads }, this.cache);
+    const translation = await this.#loss.race(translateWith(false));
+    this.#loss.assertUsable();
     const label = given ?? translation.entryPoint;
     assertRunnable(translation, label, this.adapter);
-    const creating = this.createProgram({ translation, label, watchdog, translateWith });
+    const promoted = () => translateWith(true);
+    const creating = this.createProgram({ translation, label, watchdog, promoted });
     const settled = creating.then(
       (program) => this.isLost && program.release(),
       () => {},
@@ -277,8 +288,18 @@ export abstract class BaseDevice<A extends Allocation, P extends Program> implem
   async #shutDown(graceMs: number): Promise<void> {
     const idle = Promise.allSettled([this.queue.finish(), ...this.#creating]).then(() => true);
     const hung = !(await within(graceMs, idle, false));
-    if (!hung) for (const release of [...this.#live]) release();
+    if (!hung) await this.#releaseAll();
     await this.close(hung);
+  }
+
+  async #releaseAll(): Promise<void> {
+    let start = performance.now();
+    for (const release of [...this.#live]) {
+      release();
+      if (performance.now() - start < releasingMs) continue;
+      await nextTurn();
+      start = performance.now();
+    }
   }
 
   #releaseOnce(action: () => void): () => void {
@@ -298,7 +319,7 @@ export abstract class BaseDevice<A extends Allocation, P extends Program> implem
       });
     }
     if (kernel.disposed) {
-      throw new AikoError("INVALID_ARGUMENT", { message: `Kernel ${kernel.label} was disposed` });
+      throw new AikoError("DISPOSED", { message: `Kernel ${kernel.label} was disposed` });
     }
     return kernel;
   }

@@ -29,6 +29,8 @@ function digest(bytes: Uint8Array): Buffer {
 export class KernelCache {
   readonly directory: string;
   readonly #maxBytes: number;
+  /** Of all entries, as far as this process knows; unknown before its first store. */
+  #totalBytes: number | undefined;
 
   constructor(directory: string, maxBytes = maxCacheBytes) {
     this.directory = directory;
@@ -62,9 +64,11 @@ export class KernelCache {
     const temporary = `${path}.${randomUUID()}`;
     try {
       await mkdir(this.directory, { recursive: true });
-      await writeFile(temporary, Buffer.concat([magic, digest(payload), payload]));
+      const file = Buffer.concat([magic, digest(payload), payload]);
+      await writeFile(temporary, file);
       await rename(temporary, path);
-      await this.#prune();
+      if (this.#totalBytes !== undefined) this.#totalBytes += file.byteLength;
+      if ((this.#totalBytes ?? Infinity) > this.#maxBytes) this.#totalBytes = await this.#prune();
     } catch {
       await rm(temporary, { force: true }).catch(() => {});
     }
@@ -74,21 +78,21 @@ export class KernelCache {
     return join(this.directory, `${key}.bin`);
   }
 
-  /** Removes the entries used longest ago until the rest fits. */
-  async #prune(): Promise<void> {
+  /** Removes the entries used longest ago until the rest fits; returns the bytes that stay. */
+  async #prune(): Promise<number> {
     const names = await readdir(this.directory);
-    const entries = await Promise.all(
-      names.map(async (name) => {
-        const path = join(this.directory, name);
-        const { size, mtimeMs } = await stat(path).catch(() => ({ size: 0, mtimeMs: 0 }));
-        return { path, size, mtimeMs };
-      }),
-    );
+    const entries: { path: string; size: number; mtimeMs: number }[] = [];
+    for (const name of names) {
+      const path = join(this.directory, name);
+      const { size, mtimeMs } = await stat(path).catch(() => ({ size: 0, mtimeMs: 0 }));
+      entries.push({ path, size, mtimeMs });
+    }
     let total = entries.reduce((sum, { size }) => sum + size, 0);
     for (const { path, size } of entries.sort((a, b) => a.mtimeMs - b.mtimeMs)) {
-      if (total <= this.#maxBytes) return;
+      if (total <= this.#maxBytes) break;
       await rm(path, { force: true });
       total -= size;
     }
+    return total;
   }
 }

@@ -49,10 +49,10 @@ async function openCl(): Promise<Found> {
   }
 }
 
-async function webGpu(): Promise<Found> {
+async function webGpu({ onRequest = true }: DiscoverOptions): Promise<Found> {
   const backend = "webgpu";
   try {
-    const adapters = await discoverWebGpu();
+    const adapters = await discoverWebGpu(onRequest);
     if (adapters.length > 0) return { adapters, problems: [] };
     const reason = "Dawn found no usable Vulkan, Metal or D3D12 driver";
     return { adapters, problems: [{ backend, reason, fix: fixFor("vulkanDriver") }] };
@@ -64,7 +64,7 @@ async function webGpu(): Promise<Found> {
 }
 
 /** cuda comes first here once it exists. */
-const backends: readonly (() => Promise<Found>)[] = [openCl, webGpu];
+const backends: readonly ((options: DiscoverOptions) => Promise<Found>)[] = [openCl, webGpu];
 
 /**
  * Order of preference: cuda, OpenCL on a GPU, WebGPU on a GPU, OpenCL on a CPU; then what is only chosen on request:
@@ -81,11 +81,16 @@ export function isOnRequest(adapter: Adapter): boolean {
   return rankOf(adapter) >= 8;
 }
 
+export interface DiscoverOptions {
+  /** Looks also for what is only chosen when asked for, which takes Dawn 10 ms of the JavaScript thread. Default true. */
+  readonly onRequest?: boolean;
+}
+
 /** Finds every adapter. Never rejects: what is missing is a problem with its fix. */
-export async function discover(): Promise<Discovery> {
+export async function discover(options: DiscoverOptions = {}): Promise<Discovery> {
   const found: Found[] = [];
   // One after the other: while a thread loads drivers, every dlopen and dlsym of this one waits for it.
-  for (const find of backends) found.push(await find());
+  for (const find of backends) found.push(await find(options));
   const adapters = [...found.flatMap((one) => one.adapters), new NullAdapter()];
   return {
     adapters: adapters.sort((a, b) => rankOf(a) - rankOf(b)),

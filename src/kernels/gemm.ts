@@ -1,3 +1,4 @@
+import { isTurnLong, nextTurn } from "../core/turn.ts";
 import type { Bindings, BufferView, Device, DeviceBuffer, WorkOptions } from "../device/device.ts";
 import { kernelOn, kernelText, wantsLongThreads } from "./source.ts";
 
@@ -74,6 +75,7 @@ async function gemmLong(device: Device, work: GemmArguments, options: WorkOption
     compile("multiply"),
     compile("unpack"),
   ]);
+  while (isTurnLong()) await nextTurn();
   const rowPanels = Math.ceil(m / tileRows);
   const columnPanels = Math.ceil(n / tileColumns);
   const panelsA = rowPanels * (strideA === 0 ? 1 : batch);

@@ -1,5 +1,6 @@
 import { constants } from "node:buffer";
 import { formatBytes } from "../core/bytes.ts";
+import { preferHugePages } from "../core/huge-pages.ts";
 import { AikoError } from "../errors.ts";
 
 /**
@@ -11,6 +12,7 @@ export function allocateHost(length: number): Float32Array {
   if (bytes > constants.MAX_LENGTH) return zerosOnHost(length);
   return allocating(length, () => {
     const memory = Buffer.allocUnsafeSlow(bytes);
+    preferHugePages(memory);
     return new Float32Array(memory.buffer, memory.byteOffset, length);
   });
 }

@@ -29,7 +29,7 @@ export class Matrix implements Disposable {
   /** @internal */
   constructor(storage: Storage, shape: Shape, report?: OperationReport) {
     this.storage = storage;
-    this.shape = Object.freeze([...shape]);
+    this.shape = [...shape];
     this.report = report;
   }
 

@@ -16,8 +16,8 @@ export class Storage implements Disposable {
   readonly length: number;
   #host: Float32Array | undefined;
   #downloading: Promise<Float32Array> | undefined;
-  readonly #uploading = new Map<Device, Promise<PoolBuffer>>();
-  readonly #resident = new Map<Device, PoolBuffer>();
+  #uploading: Map<Device, Promise<PoolBuffer>> | undefined;
+  #resident: Map<Device, PoolBuffer> | undefined;
   #disposed = false;
 
   private constructor(length: number) {
@@ -32,7 +32,7 @@ export class Storage implements Disposable {
 
   static onDevice(buffer: PoolBuffer): Storage {
     const storage = new Storage(buffer.byteLength / Float32Array.BYTES_PER_ELEMENT);
-    storage.#resident.set(buffer.device, buffer);
+    storage.#resident = new Map([[buffer.device, buffer]]);
     return storage;
   }
 
@@ -50,7 +50,7 @@ export class Storage implements Disposable {
   }
 
   get isOnDevice(): boolean {
-    return this.#resident.size > 0 && this.#alive() !== undefined;
+    return this.#alive() !== undefined;
   }
 
   get disposed(): boolean {
@@ -70,21 +70,21 @@ export class Storage implements Disposable {
   /** A device's copy, uploaded on first need and kept until dispose. */
   async resident(context: UploadContext): Promise<PoolBuffer> {
     this.#assertUsable();
-    const present = this.#resident.get(context.device);
+    const present = this.#resident?.get(context.device);
     if (present !== undefined) return present;
-    let uploading = this.#uploading.get(context.device);
-    if (uploading === undefined) {
-      uploading = this.#upload(context).finally(() => this.#uploading.delete(context.device));
-      this.#uploading.set(context.device, uploading);
-    }
+    this.#uploading ??= new Map();
+    const underWay = this.#uploading.get(context.device);
+    if (underWay !== undefined) return underWay;
+    const uploading = this.#upload(context).finally(() => this.#uploading?.delete(context.device));
+    this.#uploading.set(context.device, uploading);
     return uploading;
   }
 
   dispose(): void {
     this.#disposed = true;
     this.#host = undefined;
-    for (const buffer of this.#resident.values()) buffer.dispose();
-    this.#resident.clear();
+    for (const buffer of this.#resident?.values() ?? []) buffer.dispose();
+    this.#resident = undefined;
   }
 
   [Symbol.dispose](): void {
@@ -115,14 +115,15 @@ export class Storage implements Disposable {
       buffer.dispose();
       throw error;
     }
+    this.#resident ??= new Map();
     this.#resident.set(context.device, buffer);
     return buffer;
   }
 
   #alive(): PoolBuffer | undefined {
-    for (const [device, buffer] of this.#resident) {
+    for (const [device, buffer] of this.#resident ?? []) {
       if (!device.isLost && !buffer.disposed) return buffer;
-      this.#resident.delete(device);
+      this.#resident?.delete(device);
       buffer.dispose();
     }
     return undefined;

@@ -26,7 +26,7 @@ export class DeviceSlot {
   open(): Promise<OpenedDevice> {
     if (this.#disposed) {
       return Promise.reject(
-        new AikoError("DEVICE_LOST", { message: `${this.adapter.id} belongs to a disposed runtime` }),
+        new AikoError("DISPOSED", { message: `${this.adapter.id} belongs to a disposed runtime` }),
       );
     }
     this.#opening ??= this.#openNew();

@@ -25,7 +25,10 @@ export function place<I, O>(operation: Operation<I, O>, work: Work, adapter: Ada
   const software = adapter.kind === "cpu" ? " (a device in software)" : "";
   return {
     placement: onDevice < onEngine ? "gpu" : "cpu",
-    reason: `predicted ${formatMs(onEngine)} on ${operation.engine}, ${formatMs(onDevice)} on ${adapter.id}${software}`,
+    // Only reports read it.
+    get reason() {
+      return `predicted ${formatMs(onEngine)} on ${operation.engine}, ${formatMs(onDevice)} on ${adapter.id}${software}`;
+    },
   };
 }
 
@@ -44,5 +47,5 @@ function computeMs(rate: Rate, work: Work): number {
 }
 
 function formatMs(ms: number): string {
-  return `${ms.toPrecision(2)} ms`;
+  return `${ms >= 100 ? Math.round(ms) : Number(ms.toPrecision(2))} ms`;
 }

@@ -1,3 +1,4 @@
+import { isTurnLong, nextTurn } from "../core/turn.ts";
 import type { Adapter, Device, OpenOptions, Timer } from "../device/device.ts";
 import { AikoError, allowsFallback, toAikoError } from "../errors.ts";
 import type { PoolOptions } from "../memory/index.ts";
@@ -45,7 +46,8 @@ interface Call<I, O> {
   readonly reported: boolean;
 }
 
-interface Choice extends Decision {
+interface Choice {
+  readonly decision: Decision;
   readonly slot?: DeviceSlot;
   readonly permit?: Permit;
   readonly fallback?: Fallback;
@@ -89,7 +91,7 @@ export class Runtime implements AsyncDisposable {
       const fallback = { code: error.code, message: error.message, device: choice.slot.adapter.id };
       warnOnce(operation.name, fallback);
       const reason = `${choice.slot.adapter.id} failed with ${error.code}: ${error.message}`;
-      return this.#runCpu(call, { placement: "cpu", reason, fallback });
+      return this.#runCpu(call, { decision: { placement: "cpu", reason }, fallback });
     }
   }
 
@@ -125,12 +127,12 @@ export class Runtime implements AsyncDisposable {
         hint: 'Use "auto", "gpu" or "cpu".',
       });
     }
-    if (asked === "cpu") return { placement: "cpu", reason: 'placement "cpu" was asked for' };
+    if (asked === "cpu") return { decision: { placement: "cpu", reason: 'placement "cpu" was asked for' } };
     const slots = await this.#discover();
     const first = find(slots, options.device);
     if (first === undefined) {
       if (asked === "gpu") throw noDevice();
-      return { placement: "cpu", reason: "no device was found" };
+      return { decision: { placement: "cpu", reason: "no device was found" } };
     }
     const candidates = options.device === undefined ? slots : [first];
     for (const slot of candidates) {
@@ -140,9 +142,9 @@ export class Runtime implements AsyncDisposable {
         asked === "gpu"
           ? { placement: "gpu", reason: 'placement "gpu" was asked for' }
           : place(operation, work, slot.adapter);
-      if (decision.placement === "gpu") return { ...decision, slot, permit };
+      if (decision.placement === "gpu") return { decision, slot, permit };
       permit.cancel();
-      return decision;
+      return { decision };
     }
     return this.#chooseRested(operation, work, asked, first, options);
   }
@@ -156,7 +158,7 @@ export class Runtime implements AsyncDisposable {
     options: RunOptions,
   ): Choice {
     const decision = place(operation, work, slot.adapter);
-    if (asked === "auto" && decision.placement === "cpu") return decision;
+    if (asked === "auto" && decision.placement === "cpu") return { decision };
     const { lastError, restMsLeft } = slot.breaker;
     const seconds = Math.ceil(restMsLeft / 1000);
     const code = lastError?.code ?? "DEVICE_LOST";
@@ -170,13 +172,14 @@ export class Runtime implements AsyncDisposable {
     }
     const fallback = { code, message, device: slot.adapter.id };
     warnOnce(operation.name, fallback);
-    return { placement: "cpu", reason: `${slot.adapter.id} is ${message}`, fallback };
+    return { decision: { placement: "cpu", reason: `${slot.adapter.id} is ${message}` }, fallback };
   }
 
   async #runGpu<I, O>(call: Call<I, O>, choice: Choice, slot: DeviceSlot): Promise<Outcome<O>> {
     const { operation, input, meter, work, options } = call;
     const { device, pool } = await slot.open();
     meter.spans.queueMs = meter.totalMs;
+    while (isTurnLong()) await nextTurn();
     const timer: Timer | undefined = call.reported ? device.timer() : undefined;
     const running = operation.gpu(input, { work, device, pool, timer, signal: options.signal, meter });
     const value = await abortable(running, options.signal, operation.name);
@@ -208,11 +211,11 @@ export class Runtime implements AsyncDisposable {
     },
   ): Outcome<O> {
     if (!call.reported) return { value: done.value, report: undefined };
-    const { placement, reason, fallback } = done.choice;
+    const { decision, fallback } = done.choice;
     const report = makeReport({
       operation: call.operation.name,
-      placement,
-      reason,
+      placement: decision.placement,
+      reason: decision.reason,
       fallback,
       device: done.device,
       meter: call.meter,
@@ -237,7 +240,7 @@ export class Runtime implements AsyncDisposable {
 
   #assertOpen(): void {
     if (!this.#disposed) return;
-    throw new AikoError("INVALID_ARGUMENT", {
+    throw new AikoError("DISPOSED", {
       message: "This runtime is disposed",
       hint: "Call open() again, or dispose it after its last use.",
     });

@@ -16,7 +16,9 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
 async function onlyFile(): Promise<string> {
-  const [name = "nothing", ...others] = await readdir(directory);
+  const [name = "nothing", ...others] = (await readdir(directory)).filter(
+    (file) => !file.startsWith("translation-"),
+  );
   expect(others).toEqual([]);
   return join(directory, name);
 }

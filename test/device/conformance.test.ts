@@ -249,7 +249,7 @@ checks("checks what a dispatch binds", async (device, { limits }) => {
   await failure(() => device.dispatch(kernel, { source, result, parameters }, [1, -1]), "INVALID_ARGUMENT");
   device.dispatch(kernel, { source, result, parameters }, 0);
   kernel.dispose();
-  await failure(() => go({ source, result, parameters }), "INVALID_ARGUMENT");
+  await failure(() => go({ source, result, parameters }), "DISPOSED");
   await device.wait();
 });
 

@@ -242,9 +242,9 @@ describe("a disposed runtime", () => {
     await runtime.dispose();
     await runtime.dispose();
     expect(adapter.opened[0]?.isLost).toBe(true);
-    const error = await failure(() => runtime.run(operation(), 1), "INVALID_ARGUMENT");
+    const error = await failure(() => runtime.run(operation(), 1), "DISPOSED");
     expect(error.message).toBe("This runtime is disposed");
-    await failure(() => runtime.device(), "INVALID_ARGUMENT");
+    await failure(() => runtime.device(), "DISPOSED");
   });
 
   it("does not answer calls from the CPU that its end interrupted", async () => {
@@ -258,6 +258,6 @@ describe("a disposed runtime", () => {
       }),
       1,
     );
-    await failure(() => interrupted, "INVALID_ARGUMENT");
+    await failure(() => interrupted, "DISPOSED");
   });
 });

@@ -1,3 +1,4 @@
+import { wakePromptly } from "../../core/scheduling.ts";
 import { AikoError } from "../../errors.ts";
 import type { Adapter, Device, DeviceKind, Feature, Limits, OpenOptions } from "../device.ts";
 import { maxWorkgroupsPerDimension } from "../grid.ts";
@@ -94,6 +95,7 @@ export class OpenClAdapter implements Adapter {
   }
 
   async open(options: OpenOptions = {}): Promise<Device> {
+    if (this.kind === "cpu") await wakePromptly();
     return new OpenClDevice(this, options);
   }
 }

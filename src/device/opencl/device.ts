@@ -1,12 +1,11 @@
 import { BaseDevice, type KernelSource } from "../base-device.ts";
-import { defaultCacheDirectory, KernelCache } from "../cache.ts";
 import type { OpenOptions } from "../device.ts";
 import { endDespiteHang, onExit } from "../process.ts";
 import type { WorkKind } from "../timer.ts";
 import type { OpenClAdapter } from "./adapter.ts";
 import { OpenClAllocation } from "./buffer.ts";
 import { type BuildTarget, buildProgram, type OpenClProgram } from "./kernel.ts";
-import type { Handle, Library, Pinned } from "./library.ts";
+import { callAsync, type Handle, type Library, type Pinned } from "./library.ts";
 import { OpenClQueue } from "./queue.ts";
 import { check } from "./status.ts";
 
@@ -51,14 +50,13 @@ export class OpenClDevice extends BaseDevice<OpenClAllocation, OpenClProgram> {
       this.interrupt();
       this.queue.drain(exitDrainMs);
     });
-    const directory = options.cacheDirectory ?? defaultCacheDirectory();
     this.#buildTarget = {
       library,
       context: this.#context,
       device,
       options: adapter.buildOptions,
       driver: `${adapter.name}, ${adapter.driver}`,
-      cache: directory === false ? undefined : new KernelCache(directory),
+      cache: this.cache,
       watchdog: this.#flagMemory,
     };
   }
@@ -84,6 +82,7 @@ export class OpenClDevice extends BaseDevice<OpenClAllocation, OpenClProgram> {
     this.#forget();
     this.queue.release();
     this.#flagMemory?.release();
-    this.#library.cl.clReleaseContext(this.#context);
+    // PoCL frees its compiler with the context: 150 ms.
+    await callAsync(this.#library.cl.clReleaseContext, this, this.#context);
   }
 }

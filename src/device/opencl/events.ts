@@ -1,6 +1,6 @@
 import type { AikoError } from "../../errors.ts";
 import type { DeviceTimer, WorkKind } from "../timer.ts";
-import { callAsync, type Handle, type Library } from "./library.ts";
+import { callAsync, type Handle, type Library, type Pinned } from "./library.ts";
 import { statusError } from "./status.ts";
 
 const CL_EVENT_COMMAND_EXECUTION_STATUS = 0x11d3;
@@ -25,6 +25,8 @@ export class Events {
   readonly #waiters: Waiter[] = [];
   readonly #timed = new Set<Handle>();
   #waiting = false;
+  /** Where the event that is waited for stands. */
+  #waited: Pinned | undefined;
 
   constructor(library: Library) {
     this.#library = library;
@@ -49,7 +51,8 @@ export class Events {
 
   async #run(): Promise<void> {
     this.#waiting = true;
-    const events = this.#library.pinned(8);
+    this.#waited ??= this.#library.pinned(8);
+    const events = this.#waited;
     const word = new BigUint64Array(events.bytes.buffer, events.bytes.byteOffset, 1);
     for (let first = this.#waiters[0]; first !== undefined; first = this.#waiters[0]) {
       word[0] = BigInt(first.event);

@@ -122,16 +122,13 @@ function build(target: BuildTarget, program: Handle): Promise<number> {
 async function fromBinary(target: BuildTarget, binary: Uint8Array): Promise<Handle | undefined> {
   const { library, context, device } = target;
   const memory = library.pin(binary);
-  const program = library.cl.clCreateProgramWithBinary(
-    context,
-    1,
-    library.put(1, device),
-    library.put(2, binary.byteLength),
-    library.put(3, memory.address),
-    library.slot(4),
-    library.slot(0),
-  );
-  if (library.int32At(0) !== 0) return undefined;
+  const table = library.pinned(40);
+  const words = new BigUint64Array(table.bytes.buffer, table.bytes.byteOffset, 5);
+  words.set([BigInt(device), BigInt(binary.byteLength), BigInt(memory.address), 0n, 0n]);
+  const at = (word: number) => table.address + 8 * word;
+  const create = library.cl.clCreateProgramWithBinary;
+  const program = await callAsync(create, [memory, table], context, 1, at(0), at(1), at(2), at(3), at(4));
+  if (words[4] !== 0n) return undefined;
   if ((await build(target, program)) === 0) return program;
   library.cl.clReleaseProgram(program);
   return undefined;

@@ -1,4 +1,5 @@
 import { totalmem } from "node:os";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { AikoError } from "../../errors.ts";
 import type { Adapter, Device, DeviceKind, Feature, Limits, OpenOptions } from "../device.ts";
 import { maxWorkgroupsPerDimension } from "../grid.ts";
@@ -98,6 +99,7 @@ export class WebGpuAdapter implements Adapter {
       if (adapter === null) throw new AikoError("DEVICE_LOST", { message: `${this.name} is gone` });
       const requiredLimits = Object.fromEntries(limitNames.map((name) => [name, adapter.limits[name]]));
       const requiredFeatures = [...features.keys()].filter((name) => adapter.features.has(name));
+      await nextTurn();
       const device = await dawn.call(() => adapter.requestDevice({ requiredFeatures, requiredLimits }));
       return new WebGpuDevice(this, options, dawn, device);
     } catch (cause) {
@@ -108,8 +110,8 @@ export class WebGpuAdapter implements Adapter {
   }
 }
 
-/** Lists WebGPU adapters in Dawn's order. Rejects where Dawn does not load. */
-export async function discoverWebGpu(): Promise<readonly WebGpuAdapter[]> {
-  const found = await dawnAdapters();
+/** Lists WebGPU adapters in Dawn's order, see `dawnAdapters`. Rejects where Dawn does not load. */
+export async function discoverWebGpu(software: boolean): Promise<readonly WebGpuAdapter[]> {
+  const found = await dawnAdapters(software);
   return found.map((one, index) => new WebGpuAdapter(one, index));
 }

@@ -1,4 +1,5 @@
 import { setImmediate, setTimeout } from "node:timers";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { toAikoError } from "../../errors.ts";
 import { quietly } from "./quiet.ts";
 import { loadVulkanDrivers } from "./vulkan.ts";
@@ -79,15 +80,22 @@ async function request(
   create: (options: string[]) => GPU,
   options: string[],
 ): Promise<DawnAdapter | undefined> {
+  // Dawn looks for adapters on this thread, for 5 ms with Mesa's drivers.
+  await nextTurn();
   const dawn = new Dawn(create, [...options, toggles]);
   const adapter = await dawn.requestAdapter().catch(() => null);
   return adapter === null ? undefined : { dawn, adapter };
 }
 
-/** Every adapter of the machine's native API. Rejects when the `webgpu` package is missing or does not load. */
-export async function dawnAdapters(): Promise<DawnAdapter[]> {
+/**
+ * Every adapter of the machine's native API; without `software`, none where all are known to be software. Rejects when
+ * the `webgpu` package is missing or does not load.
+ */
+export async function dawnAdapters(software: boolean): Promise<DawnAdapter[]> {
+  const hardware = await loadVulkanDrivers();
+  if (!hardware && !software) return [];
   const { create } = await import("webgpu");
-  await loadVulkanDrivers();
+  await nextTurn();
   const names = await listed(create);
   const unique = new Map(names.map((one) => [`${one.backend} ${one.name}`, one]));
   const found: DawnAdapter[] = [];

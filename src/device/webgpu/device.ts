@@ -34,12 +34,12 @@ export class WebGpuDevice extends BaseDevice<WebGpuAllocation, WebGpuProgram> {
     return this.#checked(() => new WebGpuAllocation(this.#device, byteLength, label, this.queue.flush));
   }
 
-  protected createProgram({ translation, label, translateWith }: KernelSource): Promise<WebGpuProgram> {
+  protected createProgram({ translation, label, promoted }: KernelSource): Promise<WebGpuProgram> {
     const builder = {
       device: this.#device,
       call: <T>(action: () => T) => this.#checked(() => this.#dawn.call(action)),
     };
-    return buildProgram(builder, translation, label, () => translateWith({ promoteReads: true }));
+    return buildProgram(builder, translation, label, promoted);
   }
 
   /** Nothing ends a kernel that runs. */

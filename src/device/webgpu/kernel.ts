@@ -93,22 +93,31 @@ export interface PipelineBuilder {
   call<T>(action: () => T): T;
 }
 
+/** Whether one dispatch can bind views of one buffer both ways. */
+function mayPromote({ bindings }: Translation): boolean {
+  return (
+    bindings.some(({ access }) => access === "read") && bindings.some(({ access }) => access === "read_write")
+  );
+}
+
 /** Compiles on Dawn's threads. Rejects with COMPILE_FAILED. */
 export async function buildProgram(
   builder: PipelineBuilder,
   translation: Translation,
   label: string,
-  promote: () => Translation,
+  promoted: () => Promise<Translation>,
 ): Promise<WebGpuProgram> {
   const { device } = builder;
   const uniforms = translation.bindings.filter((binding) => binding.access === "uniform").length;
   const dynamic = uniforms <= device.limits.maxDynamicUniformBuffersPerPipelineLayout;
   try {
     const { descriptor, layouts } = builder.call(() => prepare(device, translation, dynamic, false));
+    const translating = mayPromote(translation) ? promoted() : Promise.resolve(translation);
     const pipeline = await builder.call(() => device.createComputePipelineAsync(descriptor));
+    const promotable = await translating;
     return new WebGpuProgram(translation.bindings, dynamic, variantOf(pipeline, layouts), () =>
       builder.call(() => {
-        const variant = prepare(device, promote(), dynamic, true);
+        const variant = prepare(device, promotable, dynamic, true);
         return variantOf(device.createComputePipeline(variant.descriptor), variant.layouts);
       }),
     );

@@ -1,3 +1,5 @@
+import { loadHugePages } from "../../core/huge-pages.ts";
+import { wakePromptly } from "../../core/scheduling.ts";
 import type { Shape } from "../../core/shape.ts";
 import { abortError } from "../abort.ts";
 import { loadOnnxLibrary, type OnnxLibrary } from "./library.ts";
@@ -19,7 +21,7 @@ export interface OnnxRequest {
   /** Written in place; their shapes must be those that the graph computes. */
   readonly outputs: readonly HostTensor[];
   /**
-   * Floating-point operations plus ten for each byte touched. With it, a run predicted to take under a millisecond
+   * Floating-point operations plus ten for each byte touched. With it, a run predicted to take under three milliseconds
    * happens at once on the JavaScript thread, which saves waking another one.
    */
   readonly effort?: number;
@@ -33,7 +35,7 @@ export interface OnnxTiming {
 }
 
 /** The longest run predicted for which the JavaScript thread is held up, in milliseconds. */
-const shortMs = 1;
+const shortMs = 3;
 /** Below this effort, runs are all overhead and say nothing about speed. */
 const leastEffort = 1e6;
 
@@ -149,6 +151,8 @@ interface Loaded {
 
 async function prepare(loading: Promise<OnnxLibrary>): Promise<Loaded> {
   const library = await loading;
+  await wakePromptly();
+  await loadHugePages();
   const fatalOnly = 4;
   const arenaAllocator = 1;
   return {
