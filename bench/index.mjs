@@ -17,7 +17,7 @@ import { open } from "aikoryu";
  * @typedef {object} Bench
  * @property {import("aikoryu").Gpu} gpu
  * @property {import("aikoryu/device").Device | undefined} device the best device, if there is one
- * @property {DeviceLimits | undefined} limits what that device was seen to reach in this run
+ * @property {() => Promise<DeviceLimits>} measureLimits what that device reaches now
  * @property {(text: string) => void} progress
  */
 
@@ -40,11 +40,12 @@ export async function run({ families: chosen, progress, measureDevice }) {
     const [adapter] = await gpu.adapters();
     const device = adapter === undefined ? undefined : await gpu.device();
     progress("measuring the device's limits");
-    const limits = device === undefined ? undefined : await measureDevice(device);
+    const measureLimits = () => measureDevice(/** @type {import("aikoryu/device").Device} */ (device));
+    const limits = device === undefined ? undefined : await measureLimits();
     const rows = [];
     for (const family of chosen) {
       const { rows: measure } = await modules[family]();
-      rows.push(...(await measure({ gpu, device, limits, progress })));
+      rows.push(...(await measure({ gpu, device, measureLimits, progress })));
     }
     const devices = adapter === undefined ? [] : [describe(adapter, limits)];
     return { devices, rows };
