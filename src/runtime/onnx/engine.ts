@@ -4,7 +4,8 @@ import type { Shape } from "../../core/shape.ts";
 import { abortError } from "../abort.ts";
 import { loadOnnxLibrary, type OnnxLibrary } from "./library.ts";
 import type { Graph } from "./model.ts";
-import { called, check, createSession, received, receivedLater, type Session } from "./session.ts";
+import { Runner } from "./runner.ts";
+import { check, createSession, received, receivedLater, type Session } from "./session.ts";
 
 /** f32 data in host memory, row-major. */
 export interface HostTensor {
@@ -43,8 +44,8 @@ const leastEffort = 1e6;
 const maxSessions = 16;
 
 /**
- * ONNX Runtime's CPU provider, off the JavaScript thread and without a copy: koffi's worker threads run it on the
- * caller's own arrays. One request at a time, because each uses every core. Failures reject with OUT_OF_MEMORY or
+ * ONNX Runtime's CPU provider, off the JavaScript thread and without a copy: a worker thread runs it on the caller's
+ * own arrays. One request at a time, because each uses every core. Failures reject with OUT_OF_MEMORY or
  * INTERNAL, absence with ENGINE_MISSING.
  */
 export class OnnxEngine {
@@ -113,7 +114,7 @@ export class OnnxEngine {
     const { library } = loaded;
     const values = new Values(loaded, request);
     try {
-      await called(library, (done) => library.run.async(...values.runArguments(session), done));
+      check(library, await loaded.runner.run(values.runArguments(session)));
     } finally {
       values.release();
     }
@@ -145,6 +146,7 @@ export class OnnxEngine {
 
 interface Loaded {
   readonly library: OnnxLibrary;
+  readonly runner: Runner;
   readonly env: number;
   readonly memory: number;
 }
@@ -155,8 +157,11 @@ async function prepare(loading: Promise<OnnxLibrary>): Promise<Loaded> {
   await loadHugePages();
   const fatalOnly = 4;
   const arenaAllocator = 1;
+  const runner = new Runner(library.runAddress);
+  runner.start();
   return {
     library,
+    runner,
     // Starting up takes 25 to 40 ms.
     env: await receivedLater(library, (out, done) =>
       library.createEnv.async(fatalOnly, "aikoryu", out, done),

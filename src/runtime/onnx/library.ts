@@ -33,19 +33,18 @@ export interface OnnxLibrary {
     type: number,
     out: Address,
   ): Status;
-  run: Native<
-    [
-      session: Address,
-      options: null,
-      inputNames: Address,
-      inputs: Address,
-      inputCount: number,
-      outputNames: Address,
-      outputCount: number,
-      outputs: Address,
-    ],
-    Status
-  >;
+  run(
+    session: Address,
+    options: null,
+    inputNames: Address,
+    inputs: Address,
+    inputCount: number,
+    outputNames: Address,
+    outputCount: number,
+    outputs: Address,
+  ): Status;
+  /** Where `run` is, for a thread that binds it anew. */
+  readonly runAddress: Address;
   getErrorMessage(status: Address): string;
   releaseStatus(status: Address): void;
   releaseValue(value: Address): void;
@@ -58,6 +57,18 @@ export interface OnnxLibrary {
 /** The interface version asked for; newer libraries keep serving it. It came with ONNX Runtime 1.17. */
 const apiVersion = 17;
 
+/** What `Run` takes. */
+export const runParameters = [
+  "void *",
+  "void *",
+  "void *",
+  "void *",
+  "size_t",
+  "void *",
+  "size_t",
+  "void *",
+] as const;
+
 /**
  * Positions in `struct OrtApi`, which only ever grows at its end, and the parameters there:
  * https://github.com/microsoft/onnxruntime/blob/main/include/onnxruntime/core/session/onnxruntime_c_api.h
@@ -66,7 +77,7 @@ const signatures = {
   getErrorMessage: [2, "str", ["void *"]],
   createEnv: [3, "void *", ["int", "str", "void *"]],
   createSessionFromArray: [8, "void *", ["void *", "void *", "size_t", "void *", "void *"]],
-  run: [9, "void *", ["void *", "void *", "void *", "void *", "size_t", "void *", "size_t", "void *"]],
+  run: [9, "void *", runParameters],
   createSessionOptions: [10, "void *", ["void *"]],
   createTensorWithData: [49, "void *", ["void *", "void *", "size_t", "void *", "size_t", "int", "void *"]],
   createCpuMemoryInfo: [69, "void *", ["int", "int", "void *"]],
@@ -144,6 +155,7 @@ async function bind(koffi: Koffi, path: string): Promise<OnnxLibrary> {
   ]);
   return {
     ...Object.fromEntries(functions),
+    runAddress: table[signatures.run[0]],
     addressOf: (memory: ArrayBufferView) => Number(koffi.address(memory)),
   };
 }

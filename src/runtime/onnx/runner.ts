@@ -1,0 +1,69 @@
+import { Worker } from "node:worker_threads";
+import { AikoError } from "../../errors.ts";
+import type { Address, OnnxLibrary } from "./library.ts";
+
+export type RunArguments = Parameters<OnnxLibrary["run"]>;
+
+export interface RunnerRequest {
+  readonly id: number;
+  readonly args: RunArguments;
+}
+
+export interface RunnerReply {
+  readonly id: number;
+  /** Null, or the address of an error. Addresses mean the same in every thread. */
+  readonly status: Address | null;
+}
+
+interface Pending {
+  readonly resolve: (status: Address | null) => void;
+  readonly reject: (error: AikoError) => void;
+}
+
+/** A worker thread that calls ONNX Runtime on memory of the JavaScript thread, which must stay referenced until it answers. */
+export class Runner {
+  readonly #runAddress: Address;
+  readonly #pending = new Map<number, Pending>();
+  #worker: Worker | undefined;
+  #sequence = 0;
+
+  constructor(runAddress: Address) {
+    this.#runAddress = runAddress;
+  }
+
+  /** Starts the thread, so that the first run does not wait for it. */
+  start(): Worker {
+    if (this.#worker !== undefined) return this.#worker;
+    const url = new URL("runner-worker.js", import.meta.url);
+    const worker = new Worker(url, { execArgv: [], workerData: this.#runAddress });
+    worker.on("message", ({ id, status }: RunnerReply) => {
+      const pending = this.#pending.get(id);
+      this.#pending.delete(id);
+      if (this.#pending.size === 0) worker.unref();
+      pending?.resolve(status);
+    });
+    worker.on("error", (cause) => this.#fail(worker, cause));
+    worker.on("exit", (status) => this.#fail(worker, status));
+    worker.unref();
+    this.#worker = worker;
+    return worker;
+  }
+
+  run(args: RunArguments): Promise<Address | null> {
+    const worker = this.start();
+    const request: RunnerRequest = { id: ++this.#sequence, args };
+    return new Promise((resolve, reject) => {
+      this.#pending.set(request.id, { resolve, reject });
+      worker.ref();
+      worker.postMessage(request);
+    });
+  }
+
+  #fail(worker: Worker, cause: unknown): void {
+    if (this.#worker === worker) this.#worker = undefined;
+    for (const { reject } of this.#pending.values()) {
+      reject(new AikoError("INTERNAL", { message: "The thread that runs ONNX Runtime ended", cause }));
+    }
+    this.#pending.clear();
+  }
+}
