@@ -1,19 +1,6 @@
 // For CPU-type devices: packed panels, then one barrier-free thread a tile of 8 rows by 32 columns, whose accumulators
 // are sixteen-lane values (a mat4x4 is sixteen contiguous lanes) in named variables: arrays of them spill.
 // Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008.
-struct Parameters {
-  m: u32, n: u32, k: u32, batch: u32,
-  row_a: u32, column_a: u32, batch_a: u32,
-  row_b: u32, column_b: u32, batch_b: u32,
-  batch_c: u32,
-  alpha: f32, beta: f32,
-}
-@group(0) @binding(0) var<uniform> p: Parameters;
-@group(0) @binding(1) var<storage, read> a: array<f32>;
-@group(0) @binding(2) var<storage, read> b: array<f32>;
-@group(0) @binding(3) var<storage, read> c: array<f32>;
-@group(0) @binding(4) var<storage, read_write> result: array<f32>;
-
 const tile_rows = 8u;
 const tile_columns = 32u;
 

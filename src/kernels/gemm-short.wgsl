@@ -1,17 +1,4 @@
 // For GPUs: a workgroup of 16 x 16 threads makes a tile of 64 x 64, each thread 4 x 4 of it, through workgroup memory.
-struct Parameters {
-  m: u32, n: u32, k: u32, batch: u32,
-  row_a: u32, column_a: u32, batch_a: u32,
-  row_b: u32, column_b: u32, batch_b: u32,
-  batch_c: u32,
-  alpha: f32, beta: f32,
-}
-@group(0) @binding(0) var<uniform> p: Parameters;
-@group(0) @binding(1) var<storage, read> a: array<f32>;
-@group(0) @binding(2) var<storage, read> b: array<f32>;
-@group(0) @binding(3) var<storage, read> c: array<f32>;
-@group(0) @binding(4) var<storage, read_write> result: array<f32>;
-
 /// Which way neighbouring threads load: along the contiguous dimension.
 override transpose_a = false;
 override transpose_b = false;

@@ -39,6 +39,10 @@ export function gemm(device: Device, work: GemmArguments, options: WorkOptions =
   return wantsLongThreads(device) ? gemmLong(device, work, options) : gemmShort(device, work, options);
 }
 
+function productText(file: string, adds: boolean): string {
+  return [kernelText("gemm-arguments.wgsl"), adds ? finishSum : finishProduct, kernelText(file)].join("");
+}
+
 function parametersOf(work: GemmArguments): Uint8Array {
   const { m, n, k, batch, transposeA, transposeB, strideA, strideB, strideC, alpha, beta } = work;
   const [rowA, columnA] = transposeA ? [1, m] : [k, 1];
@@ -50,7 +54,7 @@ function parametersOf(work: GemmArguments): Uint8Array {
 
 async function gemmShort(device: Device, work: GemmArguments, options: WorkOptions): Promise<void> {
   const { a, b, c, out, m, n, batch, transposeA, transposeB } = work;
-  const text = (c === undefined ? finishProduct : finishSum) + kernelText("gemm-short.wgsl");
+  const text = productText("gemm-short.wgsl", c !== undefined);
   const constants = { transpose_a: transposeA, transpose_b: transposeB };
   const kernel = await kernelOn(device, text, { constants, contract: true, label: "gemm" });
   const tiles = Math.ceil(m / side) * Math.ceil(n / side) * batch;
@@ -66,7 +70,7 @@ function inRows(groups: number): readonly [number, number] {
 
 async function gemmLong(device: Device, work: GemmArguments, options: WorkOptions): Promise<void> {
   const { a, b, c, out, m, n, k, batch, strideA, strideB } = work;
-  const text = (c === undefined ? finishProduct : finishSum) + kernelText("gemm-long.wgsl");
+  const text = productText("gemm-long.wgsl", c !== undefined);
   const compile = (entryPoint: string) =>
     kernelOn(device, text, { entryPoint, contract: true, label: `gemm ${entryPoint}` });
   const [packA, packB, multiply, unpack] = await Promise.all([

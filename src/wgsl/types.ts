@@ -36,7 +36,6 @@ export interface StructMember {
 }
 export interface MemberAttributes {
   readonly builtin?: string;
-  readonly location?: number;
 }
 export interface StructType {
   readonly kind: "struct";

@@ -10,7 +10,6 @@ import {
   f32,
   hasFixedFootprint,
   i32,
-  isConstructible,
   isFloat,
   isStorable,
   matrixOf,
@@ -222,14 +221,4 @@ export function checkVariableTemplate(
 
 export function memberIndex(type: StructType, name: string): number {
   return type.members.findIndex((member) => member.name === name);
-}
-
-export function requireConstructible(
-  scope: Scope,
-  type: Type,
-  span: { start: number; end: number },
-  what: string,
-): void {
-  if (!isConstructible(type))
-    throw scope.error(span, `${what} cannot be ${typeName(type)}`, "It needs a fixed size and no atomics.");
 }

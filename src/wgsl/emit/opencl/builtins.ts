@@ -35,7 +35,7 @@ const atomics: Readonly<Record<string, string>> = {
   atomicExchange: "atomic_xchg",
 };
 
-/** Bodies over one value type T: parameters, then the C statements, with LIT(x) for a splat literal. */
+/** Bodies over one value type T, whose unsigned twin is U: parameters, then the C statements. */
 const formulas: Readonly<Record<string, readonly [parameters: string, body: string]>> = {
   fract: ["x", "return x - floor(x);"],
   mix: ["a b t", "return a * (1.0f - t) + b * t;"],
