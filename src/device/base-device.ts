@@ -11,6 +11,7 @@ import { defaultCacheDirectory, KernelCache } from "./cache.ts";
 import type {
   Adapter,
   Bindings,
+  Blas,
   BufferView,
   CompileOptions,
   Device,
@@ -115,6 +116,10 @@ export abstract class BaseDevice<A extends Allocation, P extends Program> implem
 
   /** Whether checked kernels are compiled so that `interrupt` ends them. */
   protected readonly watchdog: boolean = false;
+
+  get blas(): Blas | undefined {
+    return undefined;
+  }
 
   protected get freeBytes(): number | undefined {
     return undefined;

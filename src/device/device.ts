@@ -112,6 +112,42 @@ export interface WorkOptions {
   readonly timer?: Timer | undefined;
 }
 
+/** Storage and arithmetic of a matrix product. Sums are f32, or f64 for f64; `tf32` stores f32 and may round its inputs. */
+export type ProductType = "f32" | "tf32" | "f16" | "bf16" | "f64";
+
+/**
+ * `out = alpha * op(a) * op(b) + beta * c`, row-major, `op` a transpose where asked. Per batch item, `a` is m x k as stored
+ * (k x m when transposed), `b` k x n (n x k), `c` and `out` m x n.
+ */
+export interface MatrixProduct {
+  readonly type: ProductType;
+  readonly a: DeviceBuffer | BufferView;
+  readonly b: DeviceBuffer | BufferView;
+  /** Present exactly when `beta` is not 0. */
+  readonly c?: DeviceBuffer | BufferView | undefined;
+  readonly out: DeviceBuffer | BufferView;
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly batch: number;
+  /** Elements from one batch item to the next; 0 uses one item for all. */
+  readonly strideA: number;
+  readonly strideB: number;
+  readonly strideC: number;
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+  readonly alpha: number;
+  readonly beta: number;
+}
+
+/** The vendor's own matrix products, where a device has them: cuBLAS. */
+export interface Blas {
+  /** Library and version, for reports. */
+  readonly name: string;
+  /** Enqueues one product in call order. Throws INVALID_ARGUMENT; failures of enqueued work surface at the next wait. */
+  multiply(work: MatrixProduct, options?: WorkOptions): void;
+}
+
 export interface DeviceLoss {
   readonly reason: "disposed" | "timeout" | "driver";
   readonly message: string;
@@ -137,6 +173,7 @@ export interface Device extends AsyncDisposable {
   /** Resolves once, when the device can no longer be used. Never rejects. */
   readonly lost: Promise<DeviceLoss>;
   readonly isLost: boolean;
+  readonly blas: Blas | undefined;
 
   /** New zero-filled memory. Throws OUT_OF_MEMORY, or surfaces it at the next wait where the driver allocates lazily. */
   allocate(byteLength: number, label?: string): DeviceBuffer;

@@ -8,7 +8,7 @@ import { layoutOf, minimumBindingSize, runtimeArray } from "./layout.ts";
 import { evaluateWorkgroupSize, resolveOverrides } from "./overrides.ts";
 import { parse } from "./parser/module.ts";
 
-export type Target = "webgpu" | "opencl";
+export type Target = "webgpu" | "opencl" | "cuda";
 
 export type BindingAccess = "uniform" | "read" | "read_write";
 
@@ -37,7 +37,7 @@ export interface TranslateOptions {
   readonly contract?: boolean | undefined;
   /** Declares every read-only storage buffer read_write (WebGPU: views of one buffer bound both ways in a dispatch). */
   readonly promoteReads?: boolean | undefined;
-  /** Loops that are not plainly counted also stop when the host raises a flag; adds a last kernel argument (OpenCL). */
+  /** Loops that are not plainly counted also stop when the host raises a flag; adds a last kernel argument (OpenCL, CUDA). */
   readonly watchdog?: boolean | undefined;
 }
 
@@ -45,6 +45,8 @@ export interface Translation {
   readonly target: Target;
   /** The text for the target's own compiler. */
   readonly code: string;
+  /** What that compiler must be told beside the text: CUDA has no pragma against fused multiply-adds. */
+  readonly compilerOptions: readonly string[];
   /** The entry point's name in WGSL. */
   readonly entryPoint: string;
   /** The entry point's name in `code`. */
@@ -53,9 +55,9 @@ export interface Translation {
   /** Bytes of workgroup memory the kernel declares. */
   readonly workgroupBytes: number;
   /**
-   * The bindings the entry point uses, by group then binding. The OpenCL kernel takes, in this order: one pointer per
-   * binding; then one `uint` per binding that has an `elementStride`, the number of elements bound; then, with
-   * `watchdog`, a `volatile __global uint*` that stops it when it becomes non-zero.
+   * The bindings the entry point uses, by group then binding. The OpenCL or CUDA kernel takes, in this order: one pointer
+   * per binding; then one `uint` per binding that has an `elementStride`, the number of elements bound; then, with
+   * `watchdog`, a `volatile uint*` that stops it when it becomes non-zero.
    */
   readonly bindings: readonly KernelBinding[];
   readonly requires: ReadonlySet<"f16" | "f64" | "i64" | "subgroups">;
@@ -130,6 +132,7 @@ function emit(
     const globals = program.globals.filter((variable) => entry.function.globals.has(variable));
     return {
       target,
+      compilerOptions: [],
       entryPoint: entry.name,
       kernelName: kernelNames[index] ?? entry.name,
       workgroupSize,

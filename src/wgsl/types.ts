@@ -1,4 +1,14 @@
-export type ScalarName = "bool" | "i32" | "u32" | "f32" | "f16" | "abstractInt" | "abstractFloat";
+export type ScalarName =
+  | "bool"
+  | "i32"
+  | "u32"
+  | "f32"
+  | "f16"
+  | "i64"
+  | "u64"
+  | "f64"
+  | "abstractInt"
+  | "abstractFloat";
 export type AddressSpace = "function" | "private" | "workgroup" | "uniform" | "storage";
 export type AccessMode = "read" | "write" | "read_write";
 
@@ -82,6 +92,9 @@ export const i32 = scalar("i32");
 export const u32 = scalar("u32");
 export const f32 = scalar("f32");
 export const f16 = scalar("f16");
+export const i64 = scalar("i64");
+export const u64 = scalar("u64");
+export const f64 = scalar("f64");
 export const abstractInt = scalar("abstractInt");
 export const abstractFloat = scalar("abstractFloat");
 export const voidType: VoidType = { kind: "void" };
@@ -91,6 +104,9 @@ export const scalars: Readonly<Record<ScalarName, ScalarType>> = {
   u32,
   f32,
   f16,
+  i64,
+  u64,
+  f64,
   abstractInt,
   abstractFloat,
 };
@@ -210,11 +226,16 @@ export function elementScalar(type: Type): ScalarType | undefined {
 }
 
 export function isInteger(type: Type): boolean {
-  return type === i32 || type === u32 || type === abstractInt;
+  return isWideInteger(type) || type === i32 || type === u32 || type === abstractInt;
+}
+
+/** The 64-bit integers, whose constants are bigints. */
+export function isWideInteger(type: Type): boolean {
+  return type === i64 || type === u64;
 }
 
 export function isFloat(type: Type): boolean {
-  return type === f32 || type === f16 || type === abstractFloat;
+  return type === f32 || type === f16 || type === f64 || type === abstractFloat;
 }
 
 export function isNumeric(type: Type): boolean {

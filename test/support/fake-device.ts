@@ -14,6 +14,7 @@ import { AikoError } from "#src/errors.js";
 /** A device in host memory, for tests of everything above the device contract. */
 export class FakeDevice implements Device {
   readonly adapter: FakeAdapter;
+  readonly blas = undefined;
   readonly label = "fake";
   readonly lost: Promise<DeviceLoss>;
   isLost = false;

@@ -16,7 +16,7 @@ import {
   u32,
 } from "../types.ts";
 
-/** The value of a constant: vectors, matrices (by column), arrays and structures are lists. Abstract integers are bigints. */
+/** The value of a constant: vectors, matrices (by column), arrays and structures are lists. Abstract and 64-bit integers are bigints. */
 export type Data = number | bigint | boolean | readonly Data[];
 
 /** A problem in a constant expression; the checker adds the place. */
