@@ -278,6 +278,11 @@ describe("overrides of 64 bits", () => {
     expect(sizeWith({ count: true })).toBe(1);
   });
 
+  it("place arithmetic that fails for their values", () => {
+    const text = "override a: i64 = 0; override b = 7li / a; @compute @workgroup_size(1) fn f() { _ = b; }";
+    expect(() => translate(text, "webgpu")).toThrow(/^1:35: 7 \/ 0 divides by zero\n1 \| override/);
+  });
+
   it.each([
     [{ count: 2n ** 63n }, /'count' is i64, got 9223372036854775808/],
     [{ count: 1.5 }, /'count' is i64, got 1.5/],
