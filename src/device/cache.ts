@@ -80,7 +80,7 @@ export class KernelCache {
 
   /** Removes the entries used longest ago until the rest fits; returns the bytes that stay. */
   async #prune(): Promise<number> {
-    const names = await readdir(this.directory);
+    const names = (await readdir(this.directory)).filter((name) => /\.bin(\.|$)/.test(name));
     const entries: { path: string; size: number; mtimeMs: number }[] = [];
     for (const name of names) {
       const path = join(this.directory, name);

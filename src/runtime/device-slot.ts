@@ -22,6 +22,11 @@ export class DeviceSlot {
     this.breaker = new Breaker(options);
   }
 
+  /** Whether the device is open or on its way. */
+  get isOpen(): boolean {
+    return this.#opening !== undefined;
+  }
+
   /** Rejects as the adapter does: UNSUPPORTED, DEVICE_LOST. */
   open(): Promise<OpenedDevice> {
     if (this.#disposed) {

@@ -3,6 +3,7 @@ import type { TimerResult } from "../device/device.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { Meter } from "./meter.ts";
 import type { Placement, Work } from "./operation.ts";
+import type { Prediction } from "./placement/index.ts";
 
 /** Why the CPU answered although the GPU was chosen. */
 export interface Fallback {
@@ -18,6 +19,8 @@ export interface OperationReport {
   /** The adapter's id, or the name of the CPU engine. */
   readonly device: string;
   readonly reason: string;
+  /** What either place was predicted to take; absent where nothing was compared. */
+  readonly predicted?: Prediction;
   readonly fallback?: Fallback;
   /** Opening the device and waiting for an engine. */
   readonly queueMs: number;
@@ -37,6 +40,7 @@ export interface ReportParts {
   readonly placement: Placement;
   readonly device: string;
   readonly reason: string;
+  readonly predicted: Prediction | undefined;
   readonly fallback: Fallback | undefined;
   readonly meter: Meter;
   readonly timed: TimerResult | undefined;
@@ -44,12 +48,13 @@ export interface ReportParts {
 }
 
 export function makeReport(parts: ReportParts): OperationReport {
-  const { meter, timed, work, fallback } = parts;
+  const { meter, timed, work, fallback, predicted } = parts;
   return {
     operation: parts.operation,
     placement: parts.placement,
     device: parts.device,
     reason: parts.reason,
+    ...(predicted === undefined ? {} : { predicted }),
     ...(fallback === undefined ? {} : { fallback }),
     queueMs: meter.spans.queueMs,
     uploadMs: timed?.uploadMs ?? meter.spans.uploadMs,

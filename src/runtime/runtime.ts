@@ -1,4 +1,5 @@
 import { isTurnLong, nextTurn } from "../core/turn.ts";
+import { defaultCacheDirectory } from "../device/cache.ts";
 import type { Adapter, Device, OpenOptions, Timer } from "../device/device.ts";
 import { AikoError, allowsFallback, toAikoError } from "../errors.ts";
 import type { PoolOptions } from "../memory/index.ts";
@@ -7,7 +8,7 @@ import type { BreakerOptions, Permit } from "./breaker.ts";
 import { DeviceSlot } from "./device-slot.ts";
 import { Meter } from "./meter.ts";
 import type { Operation, Work } from "./operation.ts";
-import { type Decision, type PlacementChoice, place } from "./placement.ts";
+import { type CalibrationData, type Decision, type PlacementChoice, Placer } from "./placement/index.ts";
 import { type Fallback, makeReport, type OperationReport, operationChannel } from "./report.ts";
 import { warnOnce } from "./warn.ts";
 
@@ -28,6 +29,8 @@ export interface RuntimeOptions extends OpenOptions, PoolOptions, BreakerOptions
   readonly adapters: () => Promise<readonly Adapter[]>;
   readonly placement?: PlacementChoice | undefined;
   readonly strict?: boolean | undefined;
+  /** Whether a small share of calls may try the place predicted to be slower, to learn. Default true. */
+  readonly explore?: boolean | undefined;
 }
 
 export interface Outcome<Output> {
@@ -48,6 +51,8 @@ interface Call<I, O> {
 
 interface Choice {
   readonly decision: Decision;
+  /** What the decision compared the CPU with. */
+  readonly adapter?: Adapter;
   readonly slot?: DeviceSlot;
   readonly permit?: Permit;
   readonly fallback?: Fallback;
@@ -56,11 +61,17 @@ interface Choice {
 /** Decides where each operation runs, runs it there, falls back with a reason, and reports. */
 export class Runtime implements AsyncDisposable {
   readonly #options: RuntimeOptions;
+  readonly #placer: Placer;
   #slots: Promise<readonly DeviceSlot[]> | undefined;
   #disposed = false;
 
   constructor(options: RuntimeOptions) {
     this.#options = options;
+    const directory = options.cacheDirectory ?? defaultCacheDirectory();
+    this.#placer = new Placer({
+      directory: directory === false ? undefined : directory,
+      explore: options.explore ?? true,
+    });
   }
 
   /**
@@ -107,11 +118,18 @@ export class Runtime implements AsyncDisposable {
     return (await slot.open()).device;
   }
 
+  /** What this machine was measured to do, as `auto` placement knows it. */
+  async calibration(): Promise<CalibrationData> {
+    await this.#placer.ready();
+    return this.#placer.calibration();
+  }
+
   /** Closes the devices; calls on their way reject. Safe to call twice. */
   async dispose(): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
     const slots = await this.#slots?.catch(() => []);
+    await this.#placer.dispose();
     await Promise.all((slots ?? []).map((slot) => slot.dispose()));
   }
 
@@ -129,6 +147,8 @@ export class Runtime implements AsyncDisposable {
     }
     if (asked === "cpu") return { decision: { placement: "cpu", reason: 'placement "cpu" was asked for' } };
     const slots = await this.#discover();
+    const loading = this.#placer.ready();
+    if (loading !== undefined) await loading;
     const first = find(slots, options.device);
     if (first === undefined) {
       if (asked === "gpu") throw noDevice();
@@ -141,10 +161,10 @@ export class Runtime implements AsyncDisposable {
       const decision: Decision =
         asked === "gpu"
           ? { placement: "gpu", reason: 'placement "gpu" was asked for' }
-          : place(operation, work, slot.adapter);
+          : this.#placer.decide(operation, work, slot.adapter, slot.isOpen);
       if (decision.placement === "gpu") return { decision, slot, permit };
       permit.cancel();
-      return { decision };
+      return { decision, adapter: slot.adapter };
     }
     return this.#chooseRested(operation, work, asked, first, options);
   }
@@ -157,8 +177,8 @@ export class Runtime implements AsyncDisposable {
     slot: DeviceSlot,
     options: RunOptions,
   ): Choice {
-    const decision = place(operation, work, slot.adapter);
-    if (asked === "auto" && decision.placement === "cpu") return { decision };
+    const decision = this.#placer.decide(operation, work, slot.adapter, slot.isOpen);
+    if (asked === "auto" && decision.placement === "cpu") return { decision, adapter: slot.adapter };
     const { lastError, restMsLeft } = slot.breaker;
     const seconds = Math.ceil(restMsLeft / 1000);
     const code = lastError?.code ?? "DEVICE_LOST";
@@ -181,8 +201,19 @@ export class Runtime implements AsyncDisposable {
     meter.spans.queueMs = meter.totalMs;
     while (isTurnLong()) await nextTurn();
     const timer: Timer | undefined = call.reported ? device.timer() : undefined;
-    const running = operation.gpu(input, { work, device, pool, timer, signal: options.signal, meter });
-    const value = await abortable(running, options.signal, operation.name);
+    const { kernels } = device.memory();
+    const start = performance.now();
+    const run = this.#placer.begin(operation, work, slot.adapter, choice.decision);
+    let value: O;
+    try {
+      const running = operation.gpu(input, { work, device, pool, timer, signal: options.signal, meter });
+      value = await abortable(running, options.signal, operation.name);
+    } catch (error) {
+      run.drop();
+      throw error;
+    }
+    run.end(performance.now() - start, device.memory().kernels === kernels);
+    void this.#placer.calibrate(device);
     if (!call.reported) return { value, report: undefined };
     const timed = await timer?.result();
     return this.#report(call, { value, device: slot.adapter.id, choice, timed, work });
@@ -191,11 +222,15 @@ export class Runtime implements AsyncDisposable {
   async #runCpu<I, O>(call: Call<I, O>, choice: Choice): Promise<Outcome<O>> {
     const { operation, input, meter, work, options } = call;
     meter.spans.queueMs = meter.totalMs;
+    const start = performance.now();
+    const run = this.#placer.begin(operation, work, choice.adapter, choice.decision);
     try {
       const running = operation.cpu(input, { work, signal: options.signal, meter });
       const value = await abortable(running, options.signal, operation.name);
+      run.end(performance.now() - start, true);
       return this.#report(call, { value, device: operation.engine, choice, timed: undefined, work });
     } catch (error) {
+      run.drop();
       throw toAikoError(error);
     }
   }
@@ -216,6 +251,7 @@ export class Runtime implements AsyncDisposable {
       operation: call.operation.name,
       placement: decision.placement,
       reason: decision.reason,
+      predicted: decision.predicted,
       fallback,
       device: done.device,
       meter: call.meter,

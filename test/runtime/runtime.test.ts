@@ -25,7 +25,7 @@ function operation({ gpu, cpu, name = "fake.work" }: Fake = {}): Operation<numbe
 }
 
 function runtimeOf(adapters: FakeAdapter[], options = {}) {
-  return new Runtime({ adapters: async () => adapters, ...options });
+  return new Runtime({ adapters: async () => adapters, cacheDirectory: false, ...options });
 }
 
 const failing = (code: ErrorCode) => async () => {

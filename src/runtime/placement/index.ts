@@ -1,0 +1,4 @@
+export type { CalibrationData, PlaceData } from "./cost-model.ts";
+export type { Decision, PlacementChoice, Prediction } from "./placement.ts";
+export { Placer, type PlacerOptions } from "./placer.ts";
+export type { TransferCurve, TransferPoint } from "./transfer.ts";

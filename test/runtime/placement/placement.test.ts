@@ -1,0 +1,226 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import type { Operation, Placement, Work } from "#src/runtime/index.js";
+import { Exploration } from "#src/runtime/placement/exploration.js";
+import { Learned } from "#src/runtime/placement/learned.js";
+import { Placer } from "#src/runtime/placement/placer.js";
+import { CalibrationStore } from "#src/runtime/placement/store.js";
+import { transferMs } from "#src/runtime/placement/transfer.js";
+import { FakeAdapter } from "../../support/fake-device.js";
+import { seeded } from "../../support/random.js";
+
+const folder = mkdtempSync(join(tmpdir(), "aikoryu-placement-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function operation(rates: Partial<Operation<number, number>["rates"]>): Operation<number, number> {
+  const rate = { overheadMs: 0.05, flopsPerMs: 1e6, bytesPerMs: 1e6 };
+  return {
+    name: "simulated",
+    engine: "engine",
+    rates: { engine: rate, gpu: rate, cpu: rate, ...rates },
+    work: (n): Work => ({ flops: 2 * n, bytes: 8 * n, hostBytes: 4 * n, deviceBytes: 0, resultBytes: 4 * n }),
+    gpu: async (n) => n,
+    cpu: async (n) => n,
+  };
+}
+
+describe("a transfer curve", () => {
+  const curve = [
+    { bytes: 100, uploadMs: 1, downloadMs: 2 },
+    { bytes: 200, uploadMs: 2, downloadMs: 2 },
+    { bytes: 1000, uploadMs: 4, downloadMs: 10 },
+  ];
+
+  it("is linear between its points and beyond the last, and flat before the first", () => {
+    expect(
+      [0, 50, 100, 150, 200, 600, 1000, 1400].map((bytes) => transferMs(curve, "uploadMs", bytes)),
+    ).toEqual([0, 1, 1, 1.5, 2, 3, 4, 5]);
+    expect(transferMs(curve, "downloadMs", 1400)).toBe(14);
+  });
+
+  it("never predicts less for more, however noisy its points", () => {
+    const noisy = [
+      { bytes: 100, uploadMs: 5, downloadMs: 5 },
+      { bytes: 200, uploadMs: 3, downloadMs: 3 },
+    ];
+    expect(transferMs(noisy, "uploadMs", 10_000)).toBeGreaterThanOrEqual(5);
+    expect(transferMs([], "uploadMs", 10)).toBe(0);
+  });
+});
+
+describe("what was learned", () => {
+  it("is nothing at first, then the median of what was measured", () => {
+    const learned = new Learned();
+    expect(learned.factor(1000)).toBe(1);
+    expect(learned.isSure(1000)).toBe(false);
+    for (const ms of [2, 2, 200, 2, 2]) learned.record(1000, 1, ms);
+    expect(learned.factor(1000)).toBeCloseTo(2, 5);
+    expect(learned.isSure(1000)).toBe(true);
+    expect(learned.isSure(1e6)).toBe(false);
+  });
+
+  it("forgets what has not been true for a while", () => {
+    const learned = new Learned();
+    for (let i = 0; i < 10; i++) learned.record(1000, 1, 2);
+    for (let i = 0; i < 3; i++) learned.record(1000, 1, 8);
+    expect(learned.factor(1000)).toBeCloseTo(8, 5);
+  });
+
+  it("lies between the sizes measured, and holds beyond them", () => {
+    const learned = new Learned();
+    for (let i = 0; i < 3; i++) {
+      learned.record(2 ** 10 - 1, 1, 1);
+      learned.record(2 ** 20 - 1, 1, 16);
+    }
+    expect(learned.factor(2 ** 15 - 1)).toBeCloseTo(4, 5);
+    expect(learned.factor(0)).toBeCloseTo(1, 5);
+    expect(learned.factor(2 ** 40)).toBeCloseTo(16, 5);
+  });
+
+  it("survives being written down", () => {
+    const learned = new Learned();
+    for (let i = 1; i < 50; i++) learned.record(i * 1000, 1, i);
+    const again = new Learned(JSON.parse(JSON.stringify(learned)));
+    for (let i = 1; i < 50; i++) expect(again.factor(i * 777)).toBeCloseTo(learned.factor(i * 777), 1);
+  });
+});
+
+/** A machine with costs of its own, which the operation's assumed rates get wrong. */
+function world(wrong: number) {
+  const costs: Record<Placement, (n: number) => number> = {
+    cpu: (n) => 0.01 + (n * 8) / 4e5,
+    gpu: (n) => 0.2 + (n * 16) / 6e6,
+  };
+  const assumed = operation({
+    engine: { overheadMs: 0.01 * wrong, flopsPerMs: 1e9, bytesPerMs: 4e5 / wrong },
+    gpu: { overheadMs: 0.2 / wrong, flopsPerMs: 1e9, bytesPerMs: 2e6 * wrong },
+  });
+  const adapter = new FakeAdapter("gpu");
+  const downloadMs = (n: number) => 0.02 + (4 * n) / 6e6;
+  const call = (placer: Placer, n: number) => {
+    const work = assumed.work(n);
+    const decision = placer.decide(assumed, work, adapter, true);
+    const total = costs[decision.placement](n);
+    const run = placer.begin(assumed, work, adapter, decision);
+    run.end(decision.placement === "gpu" ? Math.max(1e-3, total - downloadMs(n)) : total, true);
+    return { decision, total, best: Math.min(costs.cpu(n), costs.gpu(n)) };
+  };
+  return { call };
+}
+
+describe("placement", () => {
+  it.each([0.1, 0.3, 1, 3, 10])("finds the better place though its rates are %f times off", (wrong) => {
+    const { call } = world(wrong);
+    const placer = new Placer({ directory: undefined, explore: true });
+    const next = seeded(42);
+    let took = 0;
+    let needed = 0;
+    for (let i = 0; i < 4000; i++) {
+      const { total, best } = call(placer, Math.ceil(10 ** (next() * 7)));
+      if (i < 2000) continue;
+      took += total;
+      needed += best;
+    }
+    const sizes = Array.from({ length: 200 }, (_, i) => Math.ceil(10 ** ((i / 199) * 7)));
+    const good = sizes.filter((n) => {
+      const { total, best } = call(placer, n);
+      return total <= best * 1.15;
+    });
+    expect(good.length / sizes.length).toBeGreaterThanOrEqual(0.95);
+    expect(took / needed).toBeLessThan(1.1);
+  });
+
+  it("does not explore when told not to", () => {
+    const { call } = world(10);
+    const placer = new Placer({ directory: undefined, explore: false });
+    const next = seeded(7);
+    for (let i = 0; i < 500; i++) {
+      const { decision } = call(placer, Math.ceil(10 ** (next() * 7)));
+      expect(decision.explores ?? false).toBe(false);
+    }
+  });
+
+  it("learns nothing from calls that overlap, compile or fail", () => {
+    const placer = new Placer({ directory: undefined, explore: false });
+    const adapter = new FakeAdapter("gpu");
+    const simulated = operation({});
+    const work = simulated.work(1000);
+    const decision = { placement: "gpu", reason: "" } as const;
+    const before = JSON.stringify(placer.calibration());
+    const [first, second] = [0, 1].map(() => placer.begin(simulated, work, adapter, decision));
+    first?.end(5, true);
+    second?.end(5, true);
+    placer.begin(simulated, work, adapter, decision).end(5, false);
+    placer.begin(simulated, work, adapter, decision).drop();
+    expect(JSON.parse(JSON.stringify(placer.calibration())).engine).toEqual(JSON.parse(before).engine);
+    expect(
+      Object.values(placer.calibration().devices).flatMap(({ learned }) => Object.keys(learned)),
+    ).toEqual([]);
+    placer.begin(simulated, work, adapter, decision).end(5, true);
+    expect(
+      Object.values(placer.calibration().devices).flatMap(({ learned }) => Object.keys(learned)),
+    ).toEqual(["simulated, inputs moved"]);
+  });
+});
+
+describe("exploration", () => {
+  it("loses no more than what was earned", () => {
+    const exploration = new Exploration();
+    const next = seeded(3);
+    let took = 0;
+    let lost = 0;
+    for (let i = 0; i < 5000; i++) {
+      const best = 10 ** (next() * 4 - 3);
+      const predicted = best * (1 + next() * 4);
+      const actual = predicted * (0.4 + next() * 2.6);
+      const tries = exploration.allows("simulated", predicted - best, predicted);
+      const ms = tries ? actual : best;
+      took += ms;
+      if (tries) lost += Math.max(0, actual - best);
+      exploration.settle("simulated", ms, tries ? actual - best : 0);
+    }
+    expect(lost).toBeGreaterThan(0);
+    expect(lost).toBeLessThanOrEqual(2 + 0.02 * took);
+  });
+});
+
+describe("a calibration on disk", () => {
+  it("is there for the next process", async () => {
+    const directory = join(folder, "kept");
+    const { call } = world(3);
+    const first = new Placer({ directory, explore: true });
+    await first.ready();
+    for (let i = 0; i < 300; i++) call(first, 1 + i * i);
+    await first.dispose();
+    const second = new Placer({ directory, explore: true });
+    await second.ready();
+    expect(second.ready()).toBeUndefined();
+    expect(second.calibration()).toEqual(JSON.parse(JSON.stringify(first.calibration())));
+  });
+
+  it("is as good as none when damaged or out of reach", async () => {
+    const store = new CalibrationStore(folder);
+    for (const text of ["", "{", "[]", '"x"', "null"]) {
+      writeFileSync(store.path, text);
+      const loaded = await store.load();
+      expect(loaded?.devices ?? {}).toEqual({});
+    }
+    writeFileSync(
+      store.path,
+      JSON.stringify({
+        engine: 5,
+        devices: { a: { transfer: "fast", learned: { x: [[1, ["y"]]], z: [[1, [2]]] } } },
+      }),
+    );
+    expect(await store.load()).toEqual({
+      engine: { learned: {} },
+      devices: { a: { learned: { z: [[1, [2]]] } } },
+    });
+    writeFileSync(join(folder, "file"), "");
+    const blocked = new CalibrationStore(join(folder, "file", "below"));
+    expect(await blocked.load()).toBeUndefined();
+    await blocked.save({ engine: { learned: {} }, devices: {} });
+  });
+});
