@@ -5,6 +5,7 @@ import { bindingOrder, emitOpenCl } from "./emit/opencl/module.ts";
 import { emitWgsl } from "./emit/wgsl/module.ts";
 import type { EntryPoint, Program, Variable } from "./ir.ts";
 import { layoutOf, minimumBindingSize, runtimeArray } from "./layout.ts";
+import { lowerWideIntegers } from "./lower/lower.ts";
 import { evaluateWorkgroupSize, resolveOverrides } from "./overrides.ts";
 import { parse } from "./parser/module.ts";
 
@@ -113,12 +114,14 @@ export function translateModule(
 }
 
 function emit(
-  program: Program,
-  entries: readonly EntryPoint[],
+  checked: Program,
+  chosen: readonly EntryPoint[],
   target: Target,
   options: TranslateOptions,
 ): Omit<ModuleTranslation, "target"> {
-  resolveOverrides(program, entries, options.constants ?? {});
+  resolveOverrides(checked, chosen, options.constants ?? {});
+  const { program, entries } =
+    target === "webgpu" ? lowerWideIntegers(checked, chosen) : { program: checked, entries: chosen };
   const sized = entries.map((entry) => ({ entry, workgroupSize: evaluateWorkgroupSize(program, entry) }));
   const { code, kernelNames } =
     target === "webgpu"
