@@ -1,7 +1,7 @@
 import type { BinaryOperator } from "../ast.ts";
 import type { Data } from "../evaluate/value.ts";
 import type { Expression } from "../ir.ts";
-import { bool, elementScalar, i32, type Type, typeName, u32, vectorOf } from "../types.ts";
+import { bool, elementScalar, i32, type Type, typeName, u32 } from "../types.ts";
 import { pair } from "./types.ts";
 
 /** Short ways to write lowered expressions. All take the place of the expression they stand for. */
@@ -64,8 +64,4 @@ export function words(lowWord: Expression, highWord: Expression): Expression {
 export function label(type: Type): string {
   const scalar = elementScalar(type);
   return type.kind === "vector" && scalar !== undefined ? `${scalar.name}x${type.size}` : typeName(type);
-}
-
-export function swizzle(base: Expression, components: readonly number[]): Expression {
-  return { kind: "swizzle", base, components, type: vectorOf(components.length, u32), span: base.span };
 }

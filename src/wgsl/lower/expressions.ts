@@ -1,7 +1,7 @@
 import { evaluate } from "../evaluate/evaluate.ts";
 import type { Expression, FunctionDefinition, Value, Variable } from "../ir.ts";
-import { elementScalar, type Type, u32, type VectorType, vectorOf } from "../types.ts";
-import { binary, bitcast, component, constant, construct, label, part, swizzle } from "./build.ts";
+import { elementScalar, type Type, type VectorType } from "../types.ts";
+import { binary, bitcast, component, constant, construct, label, part } from "./build.ts";
 import type { Helpers } from "./helpers.ts";
 import { lowerBinary, lowerBuiltin, lowerConversion, lowerUnary, operatorNames } from "./operators.ts";
 import { isWide, type LoweredTypes, pair } from "./types.ts";
@@ -173,23 +173,7 @@ export class LoweredExpressions {
 
   #bitcast({ operand, type: original }: Of<"bitcast">, type: Type): Expression {
     const lowered = this.lower(operand);
-    if (isWide(operand.type) === isWide(original)) return isWide(original) ? lowered : bitcast(type, lowered);
-    if (
-      operand.type.kind === "vector" &&
-      original.kind === "vector" &&
-      original.size === 2 &&
-      isWide(original)
-    ) {
-      const words = bitcast(vectorOf(4, u32), lowered);
-      return this.#apply("pairs", [words.type], [words], ([all]) =>
-        construct(type, [swizzle(all, [0, 1]), swizzle(all, [2, 3])], all),
-      );
-    }
-    if (operand.type.kind !== "vector" || !isWide(operand.type)) return bitcast(type, lowered);
-    const words = this.#apply("words", [operand.type], [lowered], ([all]) =>
-      construct(vectorOf(4, u32), [component(all, 0, pair), component(all, 1, pair)], all),
-    );
-    return bitcast(type, words);
+    return isWide(operand.type) && isWide(original) ? lowered : bitcast(type, lowered);
   }
 
   #construct(expression: Of<"construct">, type: Type): Expression {
