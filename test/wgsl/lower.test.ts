@@ -282,15 +282,41 @@ onEveryDevice(
       expected.setBigInt64(136, -7n, true);
       expected.setUint32(144, 3051 + 5, true);
       using list = device.allocate(2 * bytes);
-      using result = device.allocate(2 * bytes);
+      using memory = device.allocate(1024);
+      const [shared, result] = [memory.view(0, bytes), memory.view(512, 2 * bytes)];
       device.write(list.view(0, bytes), new Uint8Array(first.buffer));
       device.write(list.view(bytes), new Uint8Array(second.buffer));
-      device.write(result, new Uint8Array(2 * bytes));
+      device.write(shared, new Uint8Array(fixed.buffer));
       const small = new BigInt64Array([5n, -7n]);
-      device.dispatch(made, { fixed: new Uint8Array(fixed.buffer), small, list, result }, 1);
-      const read = await device.read(result);
-      expect([...read.slice(0, bytes)]).toEqual([...new Uint8Array(fixed.buffer)]);
-      expect([...read.slice(bytes)]).toEqual([...new Uint8Array(expected.buffer)]);
+      for (const bound of [new Uint8Array(fixed.buffer), shared]) {
+        device.write(result, new Uint8Array(2 * bytes));
+        device.dispatch(made, { fixed: bound, small, list, result }, 1);
+        const read = await device.read(result);
+        expect([...read.slice(0, bytes)]).toEqual([...new Uint8Array(fixed.buffer)]);
+        expect([...read.slice(bytes)]).toEqual([...new Uint8Array(expected.buffer)]);
+      }
+    });
+
+    it("add up long sums", async () => {
+      const device = await open();
+      const terms = Array.from(
+        { length: 700 },
+        (_, at) => `given[${at % 7}] ${"+-*".charAt(at % 5 === 4 ? 2 : at % 2)} `,
+      );
+      using made = await device.compile(kernel({ body: `put(${terms.join("")}given[7]);` }));
+      using given = device.allocate(64);
+      using out = device.allocate(8);
+      const values = [3n, -5n, 2n ** 40n, 77n, -(2n ** 62n), 1n, 12345n, 99n];
+      device.write(given, BigInt64Array.from(values));
+      device.dispatch(made, { given, out }, 1);
+      const product = (text: string) =>
+        text.split("*").reduce((total, name) => total * (values[Number(/\d/.exec(name)?.[0])] ?? 0n), 1n);
+      const sum = `+${terms.join("")}given[7]`
+        .match(/[+-][^+-]+/g)
+        ?.reduce((total, term) => total + (term.startsWith("-") ? -1n : 1n) * product(term.slice(1)), 0n);
+      expect([...new BigInt64Array((await device.read(out)).slice().buffer)]).toEqual([
+        wrap("i64", sum ?? 0n),
+      ]);
     });
 
     it("divide whatever the words are", { timeout: 60_000 }, async () => {

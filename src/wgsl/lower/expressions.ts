@@ -13,6 +13,9 @@ export interface Renamed {
   readonly function: (target: FunctionDefinition) => FunctionDefinition;
 }
 
+const longestChain = 15;
+const chained: ReadonlySet<string> = new Set(["+", "-", "*"]);
+
 type Of<Kind extends Expression["kind"]> = Expression & { kind: Kind };
 
 /** Expressions stay expressions: what takes several steps is a call, so that nothing moves and all is computed once. */
@@ -59,7 +62,10 @@ export class LoweredExpressions {
         return this.#unary(expression);
       case "binary": {
         const { operator, left, right } = expression;
-        return this.combine(operator, left.type, this.lower(left), right, expression.type);
+        return (
+          this.#chain(expression) ??
+          this.combine(operator, left.type, this.lower(left), right, expression.type)
+        );
       }
       case "convert":
         return this.#convert(expression);
@@ -92,6 +98,23 @@ export class LoweredExpressions {
     if (scalar === undefined || !isWide(scalar)) return binary(operator, ...args, result);
     return this.#componentwise(operatorNames[operator], [original, right.type], args, result, (parts) =>
       lowerBinary(this.#helpers, operator, scalar, ...parts),
+    );
+  }
+
+  /** Long sums are taken several terms a call: Dawn's parser goes 128 calls deep. */
+  #chain(last: Of<"binary">): Expression | undefined {
+    if (last.type.kind !== "scalar" || !isWide(last.type)) return undefined;
+    const links = [last];
+    let first = last.left;
+    while (links.length < longestChain && first.kind === "binary" && chained.has(first.operator)) {
+      links.unshift(first);
+      first = first.left;
+    }
+    if (links.length < longestChain || !chained.has(last.operator)) return undefined;
+    const names = links.map((link) => operatorNames[link.operator]);
+    const args = [first, ...links.map((link) => link.right)].map((arg) => this.lower(arg));
+    return this.#apply(["chain", ...names].join("_"), [], args, ([start, ...rest]) =>
+      rest.reduce((sum, term, at) => this.#helpers.call(names[at] ?? "add", sum, term), start ?? last),
     );
   }
 

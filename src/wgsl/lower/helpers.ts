@@ -62,7 +62,7 @@ export class Helpers {
     const parameters = types.map(
       (type, index): Value => ({
         kind: "parameter",
-        name: "abcd".charAt(index),
+        name: "abcdefghijklmnop".charAt(index),
         type,
         builtin: undefined,
         span: nowhere,
