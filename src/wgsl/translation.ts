@@ -1,7 +1,8 @@
 import { alignUp } from "../core/bytes.ts";
 import { AikoError } from "../errors.ts";
 import { check } from "./check/module.ts";
-import { bindingOrder, emitOpenCl } from "./emit/opencl/module.ts";
+import { bindingOrder, emitC } from "./emit/c/module.ts";
+import { opencl } from "./emit/opencl/dialect.ts";
 import { emitWgsl } from "./emit/wgsl/module.ts";
 import type { EntryPoint, Program, Variable } from "./ir.ts";
 import { layoutOf, minimumBindingSize, runtimeArray } from "./layout.ts";
@@ -123,7 +124,7 @@ function emit(
   const { code, kernelNames } =
     target === "webgpu"
       ? emitWgsl(program, entries, { promoteReads: options.promoteReads === true })
-      : emitOpenCl(program, sized, {
+      : emitC(opencl, program, sized, {
           unchecked: options.unchecked === true,
           contract: options.contract === true,
           watchdog: options.watchdog === true,

@@ -1,6 +1,5 @@
 import type { Block, Expression, Statement, Variable } from "../../ir.ts";
 import { callText } from "./expressions.ts";
-import { isHalf } from "./half.ts";
 import { isCounted } from "./loops.ts";
 import { combine } from "./operators.ts";
 import { elementAt, keepsValue, load, memberPlace, type Place, place, settle, storeText } from "./places.ts";
@@ -44,7 +43,7 @@ export class StatementEmitter {
         const { value: name, initializer } = statement;
         if (name.type.kind === "pointer") writer.pointerRoots.set(name, initializer);
         const text = writer.value(initializer);
-        writer.line(`${writer.types.value(name.type)} ${writer.name(name)} = ${text};`);
+        writer.declare(writer.types.value(name.type), writer.name(name), text);
         return;
       }
       case "assign":
@@ -83,18 +82,20 @@ export class StatementEmitter {
     const { type, initializer } = variable;
     const text = initializer === undefined ? undefined : writer.value(initializer);
     const name = writer.name(variable);
-    if (keepsValue(type)) {
+    if (keepsValue(writer.types, type)) {
       const t = writer.types.value(type);
-      writer.line(`${t} ${name} = ${text ?? `(${t})(0)`};`);
+      writer.declare(t, name, text ?? writer.dialect.construct(t, ["0"]));
       return;
     }
-    writer.line(
-      `${writer.types.memory(type)} ${name} = ${text === undefined || isHalf(type) ? writer.types.zero(type) : text};`,
+    writer.declare(
+      writer.types.memory(type),
+      name,
+      text === undefined || writer.types.isHalf(type) ? writer.types.zero(type) : text,
     );
-    if (text === undefined || !isHalf(type)) return;
+    if (text === undefined || !writer.types.isHalf(type)) return;
     const pointer = type.kind === "vector" && type.size === 3;
     writer.line(
-      `${storeText({ text: pointer ? `${name}.e` : name, type, space: "function", readOnly: false }, text)};`,
+      `${storeText(writer, { text: pointer ? `${name}.e` : name, type, space: "function", readOnly: false }, text)};`,
     );
   }
 
@@ -107,9 +108,9 @@ export class StatementEmitter {
       this.#store(target, writer.value(statement.value));
       return;
     }
-    if (!/^[\w.()*]+$/.test(target.text)) target = settle(writer, target);
+    if (!target.plain && !/^[\w.()*]+$/.test(target.text)) target = settle(writer, target);
     const { type } = target;
-    const left = impure ? writer.spill(type, load(target)) : load(target);
+    const left = impure ? writer.spill(type, load(writer, target)) : load(writer, target);
     const right = writer.value(statement.value);
     const constantRight = statement.value.kind === "constant";
     this.#store(
@@ -123,13 +124,13 @@ export class StatementEmitter {
     if (target.boolLane) writer.line(`${target.text} = -(int)(${text});`);
     else if (target.space === "storage" && hasPadding(target.type)) {
       writer.line(`${this.#partwise(target)}(&${target.text}, ${text});`);
-    } else writer.line(`${storeText(target, text)};`);
+    } else writer.line(`${storeText(writer, target, text)};`);
   }
 
   /** Padding between parts belongs to nobody: shared memory keeps what it holds there. */
   #partwise(target: Place): string {
     const writer = this.#writer;
-    return writer.helpers.store(target.type, "__global ", (to, from) => {
+    return writer.helpers.store(target.type, writer.dialect.space("storage"), (to, from) => {
       const lines: string[] = [];
       const copy = (destination: Place, source: Place): void => {
         const { type } = destination;
@@ -142,7 +143,7 @@ export class StatementEmitter {
           for (let index = 0; index < count; index++) {
             copy(elementAt(writer, destination, index), elementAt(writer, source, index));
           }
-        } else lines.push(`${storeText(destination, load(source))};`);
+        } else lines.push(`${storeText(writer, destination, load(writer, source))};`);
       };
       copy({ ...target, text: to }, { text: from, type: target.type, space: "function", readOnly: true });
       return lines;
@@ -196,7 +197,7 @@ export class StatementEmitter {
     const outer = this.#loop;
     const own: Loop = { label, used: false };
     this.#loop = own;
-    if (poll && this.#writer.unit.options.watchdog) this.#writer.line("if (*stop) break;");
+    if (poll && this.#writer.unit.options.watchdog) this.#writer.line(this.#writer.dialect.watchdog.poll);
     this.inside(body);
     this.#loop = outer;
     return own;
