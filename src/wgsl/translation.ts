@@ -2,6 +2,7 @@ import { alignUp } from "../core/bytes.ts";
 import { AikoError } from "../errors.ts";
 import { check } from "./check/module.ts";
 import { bindingOrder, emitC } from "./emit/c/module.ts";
+import { cuda, cudaOptions } from "./emit/cuda/dialect.ts";
 import { opencl } from "./emit/opencl/dialect.ts";
 import { emitWgsl } from "./emit/wgsl/module.ts";
 import type { EntryPoint, Program, Variable } from "./ir.ts";
@@ -124,7 +125,7 @@ function emit(
   const { code, kernelNames } =
     target === "webgpu"
       ? emitWgsl(program, entries, { promoteReads: options.promoteReads === true })
-      : emitC(opencl, program, sized, {
+      : emitC(target === "cuda" ? cuda : opencl, program, sized, {
           unchecked: options.unchecked === true,
           contract: options.contract === true,
           watchdog: options.watchdog === true,
@@ -133,7 +134,7 @@ function emit(
     const globals = program.globals.filter((variable) => entry.function.globals.has(variable));
     return {
       target,
-      compilerOptions: [],
+      compilerOptions: target === "cuda" ? cudaOptions(options.contract === true) : [],
       entryPoint: entry.name,
       kernelName: kernelNames[index] ?? entry.name,
       workgroupSize,

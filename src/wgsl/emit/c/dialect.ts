@@ -6,6 +6,8 @@ export interface Needs {
   readonly contract: boolean;
   readonly half: boolean;
   readonly double: boolean;
+  /** Whether some threads of a subgroup may call its operations without the others. */
+  readonly divergent: boolean;
 }
 
 /** How loops that are not plainly counted ask whether the host wants them to end. */

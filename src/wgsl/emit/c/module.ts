@@ -31,8 +31,12 @@ export function emitC(
     return kernel === undefined ? functionText(unit, program, target) : kernelText(unit, program, kernel);
   });
   const code = [...unit.types.declarations, ...unit.constants, ...unit.helpers.texts, ...texts.flat()];
-  const { usesDouble } = unit.types;
-  const needs = { contract: options.contract, half: program.features.has("f16"), double: usesDouble };
+  const needs = {
+    contract: options.contract,
+    half: program.features.has("f16"),
+    double: unit.types.usesDouble,
+    divergent: program.source.includes("subgroup_uniformity"),
+  };
   return {
     code: [...dialect.wrap(code, needs), ""].join("\n"),
     kernelNames: entries.map(({ entry }) => unit.names.of(entry.function, entry.name)),

@@ -1,4 +1,5 @@
 import type { Block, Expression, Statement, Variable } from "../../ir.ts";
+import { someStatement } from "../../walk.ts";
 import { callText } from "./expressions.ts";
 import { isCounted } from "./loops.ts";
 import { combine } from "./operators.ts";
@@ -207,7 +208,11 @@ export class StatementEmitter {
     const writer = this.#writer;
     const plain = statement.continuing === undefined && statement.breakIf === undefined;
     writer.line("for (;;) {");
+    const outer = writer.passedByJumps;
+    if (!plain && !writer.dialect.jumpsOverDeclarations && mayContinue(statement.body))
+      writer.passedByJumps = true;
     const loop = this.#body(plain ? undefined : writer.label(), statement.body, !isCounted(statement));
+    writer.passedByJumps = outer;
     if (loop.used && loop.label !== undefined) writer.line(`${loop.label}:;`);
     if (statement.continuing !== undefined) this.inside(statement.continuing);
     if (statement.breakIf !== undefined) writer.line(`if (${writer.value(statement.breakIf)}) break;`);
@@ -240,4 +245,8 @@ export class StatementEmitter {
     writer.line("}");
     writer.line("}");
   }
+}
+
+function mayContinue(body: Block): boolean {
+  return someStatement(body, (statement) => statement.kind === "continue");
 }
