@@ -67,16 +67,24 @@ function targetOf(given: string | undefined): Target {
   );
 }
 
-function constantsOf(given: readonly string[]): Record<string, number | boolean> {
+function constantsOf(given: readonly string[]): Record<string, number | bigint | boolean> {
   return Object.fromEntries(
     given.map((text) => {
       const [, name, value] = /^([^=]+)=(.+)$/.exec(text) ?? [];
-      const number = value === "true" ? true : value === "false" ? false : Number(value ?? Number.NaN);
+      const number = value === "true" ? true : value === "false" ? false : numberOf(value ?? "NaN");
       if (name === undefined || (typeof number === "number" && !Number.isFinite(number)))
         throw new UsageError(`--constant ${text} is not NAME=VALUE`, "Example: --constant chunk=64");
       return [name, number];
     }),
   );
+}
+
+/** Integers past 2^53 are bigints, so that 64-bit constants stay exact. */
+function numberOf(text: string): number | bigint {
+  const number = Number(text);
+  return Number.isInteger(number) && !Number.isSafeInteger(number) && /^-?\d+$/.test(text)
+    ? BigInt(text)
+    : number;
 }
 
 /** An error of the kernel text that also says which file it stands in. */

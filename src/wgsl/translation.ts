@@ -7,8 +7,9 @@ import { opencl } from "./emit/opencl/dialect.ts";
 import { emitWgsl } from "./emit/wgsl/module.ts";
 import type { EntryPoint, Program, Variable } from "./ir.ts";
 import { layoutOf, minimumBindingSize, runtimeArray } from "./layout.ts";
-import { evaluateWorkgroupSize, resolveOverrides } from "./overrides.ts";
+import { type Constants, evaluateWorkgroupSize, resolveOverrides } from "./overrides.ts";
 import { parse } from "./parser/module.ts";
+import { requirements } from "./requirements.ts";
 
 export type Target = "webgpu" | "opencl" | "cuda";
 
@@ -32,7 +33,7 @@ export interface TranslateOptions {
   /** Which `@compute` function; may be left out when there is only one. */
   readonly entryPoint?: string | undefined;
   /** Values for `override` declarations, by name or by `@id`. */
-  readonly constants?: Readonly<Record<string, number | boolean>> | undefined;
+  readonly constants?: Constants | undefined;
   /** Leaves out-of-bounds clamping away. */
   readonly unchecked?: boolean | undefined;
   /** Lets the compiler fuse `a * b + c`. */
@@ -121,6 +122,7 @@ function emit(
   options: TranslateOptions,
 ): Omit<ModuleTranslation, "target"> {
   resolveOverrides(program, entries, options.constants ?? {});
+  const needed = entries.map((entry) => requirements(program, entry, target));
   const sized = entries.map((entry) => ({ entry, workgroupSize: evaluateWorkgroupSize(program, entry) }));
   const { code, kernelNames } =
     target === "webgpu"
@@ -142,7 +144,7 @@ function emit(
         .filter((variable) => variable.space === "workgroup")
         .reduce((sum, variable) => sum + alignUp(layoutOf(variable.type).size, 16), 0),
       bindings: bindingOrder(globals).map(describeBinding),
-      requires: requirements(program, entry, target),
+      requires: needed[index] ?? new Set(),
     };
   });
   return { code, kernels };
@@ -190,13 +192,4 @@ function describeBinding(variable: Variable): KernelBinding {
     elementStride: tail?.stride,
     elementOffset: tail?.offset ?? 0,
   };
-}
-
-function requirements(program: Program, entry: EntryPoint, target: Target): Translation["requires"] {
-  const needed = new Set<"f16" | "f64" | "i64" | "subgroups">();
-  if (program.features.has("f16") && target === "webgpu") needed.add("f16");
-  const lanes = [...entry.function.builtins].some((name) => /^(subgroup|quad)/.test(name));
-  const inputs = entry.function.parameters.some((parameter) => parameter.builtin?.includes("subgroup"));
-  if (lanes || inputs) needed.add("subgroups");
-  return needed;
 }

@@ -240,6 +240,16 @@ export function isWideInteger(type: Type): boolean {
   return type === i64 || type === u64;
 }
 
+/** Bits of a number's scalar. Abstract numbers are computed with 64. */
+export function bitsOf(type: ScalarType): 16 | 32 | 64 {
+  if (type === f16) return 16;
+  return type === bool || type === i32 || type === u32 || type === f32 ? 32 : 64;
+}
+
+export function isUnsigned(type: Type): boolean {
+  return type === u32 || type === u64;
+}
+
 export function isFloat(type: Type): boolean {
   return type === f32 || type === f16 || type === f64 || type === abstractFloat;
 }
@@ -336,6 +346,22 @@ export function hasRuntimeArray(type: Type): boolean {
   if (type.kind === "array") return type.count === undefined;
   const last = type.kind === "struct" ? type.members.at(-1) : undefined;
   return last !== undefined && hasRuntimeArray(last.type);
+}
+
+/** Whether `scalar` is anywhere in a type, behind pointers, too. */
+export function containsScalar(type: Type, scalar: ScalarType): boolean {
+  switch (type.kind) {
+    case "array":
+    case "atomic":
+      return containsScalar(type.element, scalar);
+    case "struct":
+      return type.members.some((member) => containsScalar(member.type, scalar));
+    case "pointer":
+    case "reference":
+      return containsScalar(type.store, scalar);
+    default:
+      return elementScalar(type) === scalar;
+  }
 }
 
 /** Sized at compile time: no runtime array and no count that waits for an override. */
