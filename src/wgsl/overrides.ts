@@ -1,8 +1,8 @@
-import { AikoError } from "../errors.ts";
+import { AikoError, isAikoError } from "../errors.ts";
 import { KernelError } from "./diagnostics.ts";
 import { evaluate } from "./evaluate/evaluate.ts";
 import { type Data, nearest, settle } from "./evaluate/value.ts";
-import type { EntryPoint, Override, Program } from "./ir.ts";
+import type { EntryPoint, Expression, Override, Program } from "./ir.ts";
 import { bool, isInteger, isScalar, typeName } from "./types.ts";
 
 /** Values for overrides, by name or by `@id`. */
@@ -24,8 +24,7 @@ export function resolveOverrides(
   }
   for (const override of program.overrides) {
     const given = constants[key(override)];
-    override.data =
-      given === undefined ? override.initializer && evaluate(override.initializer) : fitted(override, given);
+    override.data = given === undefined ? computed(program, override.initializer) : fitted(override, given);
     if (override.data === undefined && entries.some((entry) => entry.function.overrides.has(override))) {
       throw new AikoError("INVALID_ARGUMENT", {
         message: `the override '${override.name}' has no value`,
@@ -40,7 +39,18 @@ function key(override: Override): string {
   return override.id === undefined ? override.name : String(override.id);
 }
 
-function fitted({ name, type }: Override, given: Constants[string] = 0): Data {
+/** The value of an override expression; arithmetic that fails for these overrides is placed in the text. */
+function computed(program: Program, expression: Expression | undefined): Data | undefined {
+  try {
+    return expression && evaluate(expression);
+  } catch (error) {
+    if (expression === undefined || error instanceof KernelError) throw error;
+    if (!isAikoError(error, "INVALID_KERNEL")) throw error;
+    throw new KernelError(program.source, expression.span, error.message);
+  }
+}
+
+function fitted({ name, type }: Override, given: Constants[string]): Data {
   const refuse = (hint?: string) =>
     new AikoError("INVALID_ARGUMENT", {
       message: `the override '${name}' is ${typeName(type)}, got ${given}`,
@@ -65,7 +75,7 @@ export function evaluateWorkgroupSize(
   entry: EntryPoint,
 ): readonly [number, number, number] {
   const sizes = entry.workgroupSize.map((expression) => {
-    const size = Number(evaluate(expression) ?? Number.NaN);
+    const size = Number(computed(program, expression) ?? Number.NaN);
     if (!(size >= 1))
       throw new KernelError(
         program.source,

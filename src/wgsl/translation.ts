@@ -1,7 +1,9 @@
 import { alignUp } from "../core/bytes.ts";
 import { AikoError } from "../errors.ts";
 import { check } from "./check/module.ts";
-import { bindingOrder, emitOpenCl } from "./emit/opencl/module.ts";
+import { bindingOrder, emitC } from "./emit/c/module.ts";
+import { cuda, cudaOptions } from "./emit/cuda/dialect.ts";
+import { opencl } from "./emit/opencl/dialect.ts";
 import { emitWgsl } from "./emit/wgsl/module.ts";
 import type { EntryPoint, Program, Variable } from "./ir.ts";
 import { layoutOf, minimumBindingSize, runtimeArray } from "./layout.ts";
@@ -128,7 +130,7 @@ function emit(
   const { code, kernelNames } =
     target === "webgpu"
       ? emitWgsl(program, entries, { promoteReads: options.promoteReads === true })
-      : emitOpenCl(program, sized, {
+      : emitC(target === "cuda" ? cuda : opencl, program, sized, {
           unchecked: options.unchecked === true,
           contract: options.contract === true,
           watchdog: options.watchdog === true,
@@ -137,7 +139,7 @@ function emit(
     const globals = program.globals.filter((variable) => entry.function.globals.has(variable));
     return {
       target,
-      compilerOptions: [],
+      compilerOptions: target === "cuda" ? cudaOptions(options.contract === true) : [],
       entryPoint: entry.name,
       kernelName: kernelNames[index] ?? entry.name,
       workgroupSize,

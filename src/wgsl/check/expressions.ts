@@ -41,7 +41,7 @@ export function checkExpression(scope: Scope, ast: Ast): Expression {
     case "call":
       return checkCall(scope, ast);
     case "unary": {
-      if (ast.operator === "-" && ast.operand.kind === "literal" && ast.operand.text === lowestWide)
+      if (ast.operator === "-" && ast.operand.kind === "literal" && isLowestWide(ast.operand.text))
         return { kind: "constant", type: i64, span: ast.span, data: -(2n ** 63n) };
       const operand = scope.value(ast.operand);
       const type = unaryResult(ast.operator, operand.type);
@@ -66,8 +66,10 @@ export function checkExpression(scope: Scope, ast: Ast): Expression {
   }
 }
 
-/** The one literal that fits only with the minus before it; for i32 there is `i32(-2147483648)`. */
-const lowestWide = "9223372036854775808li";
+/** The one literal that fits only with a minus before it: abstract integers end at 2^63 - 1, too. */
+function isLowestWide(text: string): boolean {
+  return text.endsWith("li") && BigInt(text.slice(0, -2)) === 2n ** 63n;
+}
 
 const suffixTypes: Readonly<Record<string, ScalarType>> = {
   i: i32,
@@ -183,6 +185,13 @@ function checkSkipped(scope: Scope, ast: Ast & { kind: "binary" }, left: Express
   return { ...left, span: ast.span };
 }
 
+const operandHints: Readonly<Record<string, string>> = {
+  "&&": "Both sides are bool: bool(…).",
+  "||": "Both sides are bool: bool(…).",
+  "<<": "The value is an integer and the count u32: u32(…).",
+  ">>": "The value is an integer and the count u32: u32(…).",
+};
+
 /** Types and folds `left operator right`; compound assignment uses it, too. */
 export function combine(
   scope: Scope,
@@ -194,14 +203,12 @@ export function combine(
   const types = binaryTypes(operator, left.type, right.type);
   if (types === undefined) {
     const scalars = left.type.kind === "scalar" && right.type.kind === "scalar";
-    const hint =
-      operator === "<<" || operator === ">>"
-        ? "The value is an integer and the count u32: u32(…)."
-        : `Convert one side, for example ${typeName(concretize(left.type))}(…).`;
+    const converted =
+      operandHints[operator] ?? `Convert one side, for example ${typeName(concretize(left.type))}(…).`;
     throw scope.error(
       span,
       `'${operator}' does not take ${typeName(left.type)} and ${typeName(right.type)}`,
-      scalars ? hint : undefined,
+      scalars ? converted : undefined,
     );
   }
   checkConstantOperand(scope, operator, types.left, right, span);

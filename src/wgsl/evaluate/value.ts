@@ -192,10 +192,3 @@ export function zero(type: Type): Data {
       throw foldError(`${typeName(type)} has no zero value`);
   }
 }
-
-export function sameData(a: Data, b: Data): boolean {
-  if (typeof a === "object" && typeof b === "object") {
-    return a.length === b.length && a.every((item, index) => sameData(item, b[index] ?? false));
-  }
-  return a === b;
-}

@@ -1,5 +1,6 @@
 import { builtins } from "../../check/builtins.ts";
 import { reachable } from "../../check/call-graph.ts";
+import { evaluate } from "../../evaluate/evaluate.ts";
 import type {
   EntryPoint,
   Expression,
@@ -126,7 +127,7 @@ class Printer {
     const parameters = target.parameters.map((parameter) => this.#parameter(parameter)).join(", ");
     const result = target.returnType.kind === "void" ? "" : ` -> ${this.#type(target.returnType)}`;
     if (entry !== undefined) {
-      const size = entry.workgroupSize.map((item) => this.#expression(item)).join(", ");
+      const size = entry.workgroupSize.map((item) => Number(evaluate(item))).join(", ");
       this.#lines.push(`@compute @workgroup_size(${size})`);
     }
     this.#lines.push(`fn ${this.spell(target, target.name)}(${parameters})${result} {`);
