@@ -229,6 +229,12 @@ export function isInteger(type: Type): boolean {
   return isWideInteger(type) || type === i32 || type === u32 || type === abstractInt;
 }
 
+/** Whether integers, or the components of a vector, have a sign. */
+export function isSigned(type: Type): boolean {
+  const element = elementScalar(type);
+  return element === i32 || element === i64;
+}
+
 /** The 64-bit integers, whose constants are bigints. */
 export function isWideInteger(type: Type): boolean {
   return type === i64 || type === u64;

@@ -21,6 +21,7 @@ const formats: readonly Format[] = [
   { type: "tf32", bytes: 4, unit: 2 ** -24, inputUnit: 2 ** -11, least: 0 },
   { type: "f16", bytes: 2, unit: 2 ** -11, inputUnit: 0, least: 2 ** -25 },
   { type: "bf16", bytes: 2, unit: 2 ** -8, inputUnit: 0, least: 0 },
+  { type: "f64", bytes: 8, unit: 2 ** -53, inputUnit: 0, least: 0 },
 ];
 
 const shapes = [

@@ -31,7 +31,7 @@ describe.skipIf(process.platform === "win32")("gpu-check", () => {
     { timeout: 60_000 },
     async () => {
       const out = join(folder, "deep", "report");
-      const { code, stderr } = await run(out, "--minutes", "0.45", "--device", "opencl:0");
+      const { code, stderr } = await run(out, "--minutes", "0.6", "--device", "opencl:0");
       expect(stderr).toContain("opencl:0: contract");
       expect(code, stderr).toBe(0);
       const report = JSON.parse(readFileSync(join(out, "report.json"), "utf8"));

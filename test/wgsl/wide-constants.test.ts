@@ -1,18 +1,31 @@
 import { describe, expect, it } from "vitest";
 import { keyText } from "#src/core/key-text.js";
+import { seeded } from "../support/random.js";
 import { program } from "./support.js";
 
 type Wide = "i64" | "u64";
 
-const values: Readonly<Record<Wide, readonly bigint[]>> = {
+const random = seeded(64);
+/** Any number of bits, so that small values are as likely as large ones. */
+const anyBits = () => {
+  const word = () => BigInt(Math.floor(random() * 2 ** 32));
+  return ((word() << 32n) | word()) >> BigInt(Math.floor(random() * 64));
+};
+const drawn = Array.from({ length: 16 }, anyBits);
+
+const edges: Readonly<Record<Wide, readonly bigint[]>> = {
   i64: [0n, 1n, -1n, 2n, -7n, 1n << 31n, -(1n << 31n) - 1n, (1n << 32n) + 3n, (1n << 63n) - 1n, -(1n << 63n)],
   u64: [0n, 1n, 2n, 7n, (1n << 31n) + 1n, 1n << 32n, (1n << 53n) + 1n, 1n << 63n, (1n << 64n) - 1n],
 };
 const wrap = (type: Wide, value: bigint) =>
   type === "i64" ? BigInt.asIntN(64, value) : BigInt.asUintN(64, value);
+const values: Readonly<Record<Wide, readonly bigint[]>> = {
+  i64: [...edges.i64, ...drawn.map((value, at) => wrap("i64", at % 2 === 0 ? value : -value))],
+  u64: [...edges.u64, ...drawn],
+};
 const spell = (type: Wide, value: bigint) => `(${value}l${type[0]})`;
 
-/** Holds `facts` to be true, and each negation to be false. */
+/** Holds `facts` to be true, and the negations of the first to be false. */
 function hold(facts: readonly string[]): void {
   const wrong = facts.filter((fact) => {
     try {
@@ -208,6 +221,9 @@ const facts: readonly string[] = [
   "modf(-1.5lf).whole == -1lf",
   "ldexp(0x1p-1000lf, 1100) == 0x1p100lf",
   "ldexp(1.5lf, 3) == 12lf",
+  "length(vec2(3e-200lf, 4e-200lf)) == 5e-200lf",
+  "bitcast<u64>(round(-0.5lf)) == 0x8000000000000000lu",
+  "bitcast<u64>(modf(-3.0lf).fract) == 0x8000000000000000lu",
   "bitcast<u64>(1lf) == 0x3ff0000000000000lu",
   "bitcast<u64>(-0.0lf) == 0x8000000000000000lu",
   "bitcast<i64>(18446744073709551614lu) == -2li",
