@@ -1,0 +1,10 @@
+import * as placement from "./placement.mjs";
+
+const parts = [placement];
+
+/** @param {import("./index.mjs").Bench} bench @returns {Promise<import("./index.mjs").Row[]>} */
+export async function rows(bench) {
+  const made = [];
+  for (const part of parts) made.push(...(await part.rows(bench)));
+  return made;
+}
