@@ -118,10 +118,16 @@ export class Runtime implements AsyncDisposable {
     return (await slot.open()).device;
   }
 
-  /** What this machine was measured to do, as `auto` placement knows it. */
-  async calibration(): Promise<CalibrationData> {
+  /** What this machine was measured to do, as `auto` placement knows it; `path` is the file that keeps it. */
+  async calibration(): Promise<{ readonly data: CalibrationData; readonly path: string | undefined }> {
     await this.#placer.ready();
-    return this.#placer.calibration();
+    return { data: this.#placer.calibration(), path: this.#placer.path };
+  }
+
+  /** Measures a device's transfers now, unless they are known. Rejects as `device` does. */
+  async calibrate(id?: string): Promise<void> {
+    await this.#placer.ready();
+    await this.#placer.calibrate(await this.device(id));
   }
 
   /** Closes the devices; calls on their way reject. Safe to call twice. */

@@ -45,6 +45,10 @@ export class Placer {
     this.#explore = explore;
   }
 
+  get path(): string | undefined {
+    return this.#store?.path;
+  }
+
   /** Resolves when what earlier processes measured is known; `undefined` when it already is. */
   ready(): Promise<void> | undefined {
     if (this.#loading === undefined) {
