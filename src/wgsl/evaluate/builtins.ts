@@ -80,8 +80,8 @@ function roundFinite(x: number): number {
 
 /** Functions of any number, component by component. */
 const numbers: Readonly<Record<string, (type: ScalarType, ...args: (number | bigint)[]) => Scalar>> = {
-  abs: (type, x = 0) => (x >= 0 ? x : isInteger(type) ? settle(type, -BigInt(x)) : -x),
-  sign: (type, x = 0) => settle(type, x > 0 ? 1 : x < 0 ? -1 : 0),
+  abs: (type, x = 0) => (!isInteger(type) ? Math.abs(Number(x)) : x < 0 ? settle(type, -BigInt(x)) : x),
+  sign: (type, x = 0) => settle(type, x > 0 ? 1 : x < 0 ? -1 : x),
   min: (_type, a = 0, b = 0) => smallest(a, b),
   max: (_type, a = 0, b = 0) => largest(a, b),
   clamp: (_type, x = 0, low = 0, high = 0) => {
