@@ -284,8 +284,7 @@ onEveryDevice(
       using list = device.allocate(2 * bytes);
       using memory = device.allocate(1024);
       const [shared, result] = [memory.view(0, bytes), memory.view(512, 2 * bytes)];
-      device.write(list.view(0, bytes), new Uint8Array(first.buffer));
-      device.write(list.view(bytes), new Uint8Array(second.buffer));
+      device.write(list, Buffer.concat([first, second].map((item) => new Uint8Array(item.buffer))));
       device.write(shared, new Uint8Array(fixed.buffer));
       const small = new BigInt64Array([5n, -7n]);
       for (const bound of [new Uint8Array(fixed.buffer), shared]) {

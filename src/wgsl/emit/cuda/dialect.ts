@@ -65,7 +65,7 @@ export const cuda: Dialect = {
   choose: (_bytes, _size, no, yes, mask) => `select(${no}, ${yes}, ${mask})`,
   space: (space) => (space === "constant" ? "const " : ""),
   constant: (type, name, initializer) => `__device__ const ${type} ${name} = ${initializer};`,
-  shared: (type, name) => `__shared__ alignas(16) ${type} ${name};`,
+  shared: (type, name) => `alignas(16) __shared__ ${type} ${name};`,
   kernel: (name, parameters, [x, y, z]) =>
     `extern "C" __global__ void __launch_bounds__(${x * y * z}) ${name}(${parameters.join(", ")}) {`,
   barrier: () => "__syncthreads()",
