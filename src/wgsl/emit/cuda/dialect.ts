@@ -75,7 +75,7 @@ export const cuda: Dialect = {
 
 function linearIndex([x, y, z]: Size): string {
   if (y === 1 && z === 1) return "threadIdx.x";
-  return `(threadIdx.x + threadIdx.y * ${x}u + threadIdx.z * ${x * y}u)`;
+  return `(threadIdx.x + threadIdx.y * ${x}u${z === 1 ? "" : ` + threadIdx.z * ${x * y}u`})`;
 }
 
 const dimensions = ["x", "y", "z"] as const;
