@@ -1,0 +1,8 @@
+#include "state.cpp"
+#include "device.cpp"
+#include "stream.cpp"
+#include "memory.cpp"
+#include "graph.cpp"
+#include "execute.cpp"
+#include "module.cpp"
+#include "control.cpp"
