@@ -24,6 +24,8 @@ struct Kernel {
   void (*block)(void **arguments);
   unsigned parameters;
   const unsigned *sizes;
+  /** Which parameters are pointers through which the kernel may write, and which it only reads through. */
+  const char *pointers;
   unsigned maxThreads;
 };
 

@@ -47,6 +47,7 @@ void fake_clear() {
   Lock lock(state().mutex);
   state().log.clear();
   state().faults.clear();
+  state().races.clear();
   state().injections.clear();
   state().stats = Stats();
 }
@@ -81,17 +82,19 @@ const char *fake_stats() {
   put("blockedCopies", all.stats.blockedCopies);
   put("implicitWaits", all.stats.implicitWaits);
   put("calls", all.stats.calls);
-  return keep(text + ",\"faults\":" + list(all.faults) + "}");
+  return keep(text + ",\"faults\":" + list(all.faults) + ",\"races\":" + list(all.races) + "}");
 }
 
-/** For the fake cuBLAS: adds work to a stream of the current context. */
-int fake_enqueue(void *stream, int (*run)(void *), void *argument, void (*drop)(void *)) {
+/** For the fake cuBLAS: adds work to a stream of the current context. Ranges are address, bytes, whether written; 0 bytes end them. */
+int fake_enqueue(void *stream, int (*run)(void *), void *argument, void (*drop)(void *), const unsigned long long *ranges) {
   return api("fake_enqueue", LIVE, {word(stream)}, [&](Context *context, Lock &) -> Result {
     std::shared_ptr<void> owned(argument, drop);
+    Accesses accesses;
+    for (; ranges[1] != 0; ranges += 3) accesses.push_back(Access{ranges[0], ranges[1], ranges[2] != 0});
     Result code;
     Stream *found = streamFor(context, stream, code);
     if (found == nullptr) return code;
-    enqueue(found, [run, owned]() -> Result { return run(owned.get()); });
+    enqueue(found, [run, owned]() -> Result { return run(owned.get()); }, accesses);
     return SUCCESS;
   });
 }

@@ -24,6 +24,8 @@ export interface FakeStats {
   readonly calls: number;
   /** Why launches failed. */
   readonly faults: readonly string[];
+  /** Work on different streams that uses the same memory in no certain order, one of them writing. */
+  readonly races: readonly string[];
 }
 
 /** The hands on the fake driver loaded in this process. */

@@ -15,7 +15,7 @@
 /** The driver's functions, from the library beside this one. */
 struct Driver {
   int (*current)(void **);
-  int (*enqueue)(void *stream, int (*run)(void *), void *argument, void (*drop)(void *));
+  int (*enqueue)(void *stream, int (*run)(void *), void *argument, void (*drop)(void *), const unsigned long long *ranges);
   int (*holds)(unsigned long long address, unsigned long long bytes);
 
   Driver() {
@@ -290,9 +290,18 @@ int cublasGemmStridedBatchedEx(Blas *blas, int transA, int transB, int m, int n,
     auto address = reinterpret_cast<unsigned long long>(base);
     return bytes == 0 || driver().holds(address, bytes);
   };
-  if (!inside(a, extent(rowsA, columnsA, lda, strideA, batch, typeA)) || !inside(b, extent(rowsB, columnsB, ldb, strideB, batch, typeB)) ||
-      !inside(c, extent(m, n, ldc, strideC, batch, typeC)))
-    return EXECUTION_FAILED;
+  const unsigned long long bytesA = extent(rowsA, columnsA, lda, strideA, batch, typeA);
+  const unsigned long long bytesB = extent(rowsB, columnsB, ldb, strideB, batch, typeB);
+  const unsigned long long bytesC = extent(m, n, ldc, strideC, batch, typeC);
+  if (!inside(a, bytesA) || !inside(b, bytesB) || !inside(c, bytesC)) return EXECUTION_FAILED;
+  std::vector<unsigned long long> ranges;
+  auto use = [&](const void *base, unsigned long long bytes, bool writes) {
+    if (bytes > 0) ranges.insert(ranges.end(), {reinterpret_cast<unsigned long long>(base), bytes, writes});
+  };
+  use(a, bytesA, false);
+  use(b, bytesB, false);
+  use(c, bytesC, true);
+  ranges.insert(ranges.end(), {0, 0, 0});
   auto scale = [&](const void *at) {
     return compute == C64F || compute == C64F_PEDANTIC ? *static_cast<const double *>(at)
            : compute == C16F                           ? double(fromHalf(*static_cast<const uint16_t *>(at)))
@@ -301,6 +310,6 @@ int cublasGemmStridedBatchedEx(Blas *blas, int transA, int transB, int m, int n,
   auto *product = new Product{transA != 0, transB != 0, m, n, k, lda, ldb, ldc, batch, typeA, typeB, typeC, compute,
                               strideA, strideB, strideC, scale(alpha), scale(beta), static_cast<const char *>(a),
                               static_cast<const char *>(b), static_cast<char *>(c)};
-  return driver().enqueue(blas->stream, runProduct, product, dropProduct) == 0 ? SUCCESS : EXECUTION_FAILED;
+  return driver().enqueue(blas->stream, runProduct, product, dropProduct, ranges.data()) == 0 ? SUCCESS : EXECUTION_FAILED;
 }
 }

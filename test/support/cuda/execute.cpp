@@ -211,10 +211,11 @@ bool releaseWarp(size_t first, size_t end, bool converge) {
         group |= 1u << (other - first);
     }
     if (!converge && group != (living & leader.mask)) continue;
+    unsigned long long values[warpSize] = {};
+    for (size_t from = first; from < end; from++) values[from - first] = fibers[from].posted;
     for (size_t to = at; to < end; to++) {
       if (!(group >> (to - first) & 1)) continue;
-      for (size_t from = first; from < end; from++)
-        if (group >> (from - first) & 1) fibers[to].values[from - first] = fibers[from].posted;
+      memcpy(fibers[to].values, values, sizeof values);
       fibers[to].present = group;
       fibers[to].wait = Wait::READY;
     }

@@ -136,7 +136,9 @@ Result cuGraphLaunch(Handle handle, Handle streamHandle) {
     if (stream == nullptr) return code;
     state().stats.graphLaunches++;
     auto nodes = found->second->nodes;
-    enqueue(stream, [nodes] { return runNodes(*nodes); });
+    Accesses accesses;
+    for (const Node &node : *nodes) accesses.insert(accesses.end(), node.accesses.begin(), node.accesses.end());
+    enqueue(stream, [nodes] { return runNodes(*nodes); }, accesses);
     return SUCCESS;
   });
 }

@@ -1,5 +1,6 @@
 #include "state.cpp"
 #include "device.cpp"
+#include "races.cpp"
 #include "stream.cpp"
 #include "memory.cpp"
 #include "graph.cpp"

@@ -7,6 +7,8 @@
 namespace fake {
 
 constexpr size_t pageBytes = 4096;
+/** What is left unmapped on both sides: strays end here, not in other memory. */
+constexpr size_t marginBytes = 16 << 20;
 constexpr size_t alignment = 256;
 constexpr unsigned char poison = 0xcd;
 constexpr size_t quarantined = 2048;
@@ -15,15 +17,15 @@ constexpr size_t quarantined = 2048;
 Result allocate(Context *context, std::map<Pointer, Allocation> &table, size_t bytes, Pointer *out) {
   size_t padded = (bytes + alignment - 1) / alignment * alignment;
   size_t body = (padded + pageBytes - 1) / pageBytes * pageBytes;
-  size_t whole = body + 2 * pageBytes;
+  size_t whole = body + 2 * marginBytes;
   void *mapped = mmap(nullptr, whole, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (mapped == MAP_FAILED) return OUT_OF_MEMORY;
   char *mapping = static_cast<char *>(mapped);
-  if (mprotect(mapping + pageBytes, body, PROT_READ | PROT_WRITE) != 0) {
+  if (mprotect(mapping + marginBytes, body, PROT_READ | PROT_WRITE) != 0) {
     munmap(mapped, whole);
     return OUT_OF_MEMORY;
   }
-  char *start = mapping + pageBytes + (body - padded);
+  char *start = mapping + marginBytes + (body - padded);
   memset(start, poison, padded);
   Pointer base = word(start);
   table[base] = Allocation{context, base, bytes, mapping, whole};
@@ -44,6 +46,7 @@ static void discard(const Allocation &allocation) {
 void release(std::map<Pointer, Allocation> &table, Pointer base) {
   auto found = table.find(base);
   if (&table == &state().memory) found->second.context->device->usedBytes -= found->second.bytes;
+  forgetAccesses(found->second.base, found->second.bytes);
   discard(found->second);
   table.erase(found);
 }
@@ -168,12 +171,12 @@ Result cuMemcpyHtoDAsync_v2(Pointer to, const void *from, size_t bytes, Handle h
     Host kind = hostKind(word(from), bytes);
     if (from == nullptr || kind == Host::WRONG || !isDevice(context, to, bytes)) return INVALID_VALUE;
     if (kind == Host::PINNED || stream->capture) {
-      enqueue(stream, copy(to, word(from), bytes));
+      enqueue(stream, copy(to, word(from), bytes), {{to, bytes, true}, {word(from), bytes, false}});
       return SUCCESS;
     }
     auto staged = std::make_shared<std::string>(static_cast<const char *>(from), bytes);
     auto upload = copy(to, word(staged->data()), bytes);
-    enqueue(stream, [staged, upload] { return upload(); });
+    enqueue(stream, [staged, upload] { return upload(); }, {{to, bytes, true}});
     return SUCCESS;
   });
 }
@@ -186,10 +189,10 @@ Result cuMemcpyDtoHAsync_v2(void *to, Pointer from, size_t bytes, Handle handle)
     if (bytes == 0) return SUCCESS;
     Host kind = hostKind(word(to), bytes);
     if (to == nullptr || kind == Host::WRONG || !isDevice(context, from, bytes)) return INVALID_VALUE;
-    auto point = enqueue(stream, copy(word(to), from, bytes));
+    auto point = enqueue(stream, copy(word(to), from, bytes), {{word(to), bytes, true}, {from, bytes, false}});
     if (kind == Host::PINNED || !point) return SUCCESS;
     state().stats.blockedCopies++;
-    waitFor(lock, context, point);
+    waitFor(lock, point);
     return context->failure;
   });
 }
@@ -201,7 +204,7 @@ Result cuMemcpyDtoDAsync_v2(Pointer to, Pointer from, size_t bytes, Handle handl
     if (stream == nullptr) return code;
     if (bytes == 0) return SUCCESS;
     if (!isDevice(context, to, bytes) || !isDevice(context, from, bytes) || overlap(to, from, bytes)) return INVALID_VALUE;
-    enqueue(stream, copy(to, from, bytes));
+    enqueue(stream, copy(to, from, bytes), {{to, bytes, true}, {from, bytes, false}});
     return SUCCESS;
   });
 }
@@ -213,10 +216,11 @@ Result cuMemsetD8Async(Pointer to, unsigned char value, size_t bytes, Handle han
     if (stream == nullptr) return code;
     if (bytes == 0) return SUCCESS;
     if (!isDevice(context, to, bytes)) return INVALID_VALUE;
-    enqueue(stream, [=]() -> Result {
+    auto fill = [=]() -> Result {
       memset(reinterpret_cast<void *>(to), value, bytes);
       return SUCCESS;
-    });
+    };
+    enqueue(stream, fill, {{to, bytes, true}});
     return SUCCESS;
   });
 }
@@ -228,11 +232,12 @@ Result cuMemsetD32Async(Pointer to, unsigned value, size_t count, Handle handle)
     if (stream == nullptr) return code;
     if (count == 0) return SUCCESS;
     if (to % 4 != 0 || count > SIZE_MAX / 4 || !isDevice(context, to, count * 4)) return INVALID_VALUE;
-    enqueue(stream, [=]() -> Result {
+    auto fill = [=]() -> Result {
       auto *words = reinterpret_cast<unsigned *>(to);
       for (size_t at = 0; at < count; at++) words[at] = value;
       return SUCCESS;
-    });
+    };
+    enqueue(stream, fill, {{to, count * 4, true}});
     return SUCCESS;
   });
 }

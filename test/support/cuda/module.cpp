@@ -210,7 +210,14 @@ Result cuLaunchKernel(Handle handle, unsigned gridX, unsigned gridY, unsigned gr
     }
     state().stats.launches++;
     if (state().config.number("log", 0) != 0) state().log.push_back("launch " + describe(*launch));
-    enqueue(stream, [launch] { return launch->run(); });
+    Accesses accesses;
+    for (unsigned at = 0; at < kernel.parameters; at++) {
+      Pointer address = 0;
+      if (kernel.pointers[at] == '.') continue;
+      memcpy(&address, &launch->bytes[launch->offsets[at]], sizeof address);
+      if (holding(state().memory, address, 1) != nullptr) accesses.push_back(Access{address, 1, kernel.pointers[at] == 'w'});
+    }
+    enqueue(stream, [launch] { return launch->run(); }, accesses);
     return SUCCESS;
   });
   return result;

@@ -151,10 +151,18 @@ template <unsigned... I> struct FakeIndices {};
 template <unsigned N, unsigned... I> struct FakeCount : FakeCount<N - 1, N - 1, I...> {};
 template <unsigned... I> struct FakeCount<0, I...> { typedef FakeIndices<I...> type; };
 
+template <class T> struct FakePointer { static constexpr char kind = '.'; };
+template <class T> struct FakePointer<T *> { static constexpr char kind = 'w'; };
+template <class T> struct FakePointer<const T *> { static constexpr char kind = 'r'; };
+template <class T> struct FakePointer<T *__restrict> : FakePointer<T *> {};
+template <class T> struct FakePointer<T *const> : FakePointer<T *> {};
+template <class T> struct FakePointer<T *const __restrict> : FakePointer<T *> {};
+
 template <auto F> struct FakeKernel;
 template <class... P, void (*F)(P...)> struct FakeKernel<F> {
   static constexpr unsigned count = sizeof...(P);
   static constexpr unsigned sizes[sizeof...(P) + 1] = {sizeof(P)..., 0};
+  static constexpr char pointers[sizeof...(P) + 1] = {FakePointer<P>::kind..., 0};
   template <unsigned... I> static inline void call(void **arguments, FakeIndices<I...>) {
     (void)arguments;
     F(*static_cast<P *>(arguments[I])...);
@@ -169,9 +177,9 @@ template <class... P, void (*F)(P...)> struct FakeKernel<F> {
 };
 
 #define FAKE_TABLE_BEGIN static const fake::Kernel fake_kernels[] = {
-#define FAKE_FIBERS(name, threads) {#name, FakeKernel<&name>::thread, nullptr, FakeKernel<&name>::count, FakeKernel<&name>::sizes, threads},
-#define FAKE_PLAIN(name, threads) {#name, nullptr, FakeKernel<&name>::block, FakeKernel<&name>::count, FakeKernel<&name>::sizes, threads},
-#define FAKE_TABLE_END {nullptr, nullptr, nullptr, 0, nullptr, 0}}; \
+#define FAKE_FIBERS(name, threads) {#name, FakeKernel<&name>::thread, nullptr, FakeKernel<&name>::count, FakeKernel<&name>::sizes, FakeKernel<&name>::pointers, threads},
+#define FAKE_PLAIN(name, threads) {#name, nullptr, FakeKernel<&name>::block, FakeKernel<&name>::count, FakeKernel<&name>::sizes, FakeKernel<&name>::pointers, threads},
+#define FAKE_TABLE_END {nullptr, nullptr, nullptr, 0, nullptr, nullptr, 0}}; \
   extern "C" __attribute__((visibility("default"))) const fake::Object fake_object = { \
     &threadIdx, &blockIdx, &blockDim, &gridDim, __start_fake_shared, __stop_fake_shared, \
     fake_kernels, sizeof fake_kernels / sizeof *fake_kernels - 1, &fake_runtime};

@@ -54,8 +54,21 @@ struct Context;
 struct Stream;
 struct Capture;
 
+/** Memory that a piece of work reads or writes; of a kernel's arguments only the first byte is known. */
+struct Access {
+  Pointer address;
+  size_t bytes;
+  bool writes;
+};
+
+using Accesses = std::vector<Access>;
+
+/** What came before, by stream: a vector clock. */
+using Clock = std::map<unsigned, unsigned long long>;
+
 /** A place in the order of a stream. */
 struct Point {
+  Clock before;
   bool done = false;
   long long nanoseconds = 0;
 };
@@ -76,6 +89,7 @@ struct Allocation {
 
 struct Node {
   std::function<Result()> run;
+  Accesses accesses;
   std::vector<int> after;
 };
 
@@ -94,6 +108,9 @@ struct Stream {
   bool blocking;
   bool legacy;
   int priority = 0;
+  unsigned number = 0;
+  unsigned long long issued = 0;
+  Clock before;
   std::deque<Operation> queue;
   std::shared_ptr<Point> last;
   bool destroyed = false;
@@ -157,6 +174,13 @@ struct Injection {
   Result code;
 };
 
+/** An access that not everything that follows is known to come after. */
+struct Recent {
+  Access access;
+  unsigned stream;
+  unsigned long long issued;
+};
+
 struct Stats {
   long long launches = 0, graphLaunches = 0, blockedCopies = 0, implicitWaits = 0, calls = 0;
 };
@@ -188,6 +212,10 @@ struct State {
   std::map<std::string, Injection> injections;
   std::vector<std::string> log;
   std::vector<std::string> faults;
+  std::vector<std::string> races;
+  std::deque<Recent> recent;
+  Clock seenByHost;
+  unsigned streamsMade = 0;
   Stats stats;
   Handle handle() { return reinterpret_cast<Handle>(nextHandle += 16); }
 };
@@ -228,8 +256,15 @@ inline unsigned long long word(unsigned long long value) { return value; }
 /** The stream for new work; `code` says why there is none. */
 Stream *streamFor(Context *context, Handle handle, Result &code);
 /** Adds work to a stream, or to the graph that it is captured into. Returns its place, or nothing when captured. */
-std::shared_ptr<Point> enqueue(Stream *stream, std::function<Result()> run, std::shared_ptr<Point> after = nullptr);
-void waitFor(Lock &lock, Context *context, const std::shared_ptr<Point> &point);
+std::shared_ptr<Point> enqueue(Stream *stream, std::function<Result()> run, Accesses accesses,
+                               std::shared_ptr<Point> after = nullptr);
+/** Gives work its place in the order of things, and finds what it races with. */
+void order(Stream *stream, Point &point, const Accesses &accesses);
+void join(Clock &clock, const Clock &other);
+/** The host knows that this is done: what it does from now on comes after. */
+void seen(const Clock &clock);
+void forgetAccesses(Pointer base, size_t bytes);
+void waitFor(Lock &lock, std::shared_ptr<Point> point);
 void waitForContext(Lock &lock, Context *context);
 bool isIdle(const Context *context);
 void fail(Context *context, Result code, const std::string &why);

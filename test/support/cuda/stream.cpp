@@ -14,6 +14,7 @@ Stream *newStream(Context *context, bool blocking, bool legacy) {
   stream->context = context;
   stream->blocking = blocking;
   stream->legacy = legacy;
+  stream->number = ++state().streamsMade;
   state().streams[stream->handle] = stream;
   return stream;
 }
@@ -82,26 +83,31 @@ static void push(Stream *stream, Operation operation) {
 
 static bool idle(const Stream *stream) { return !stream->last || stream->last->done; }
 
-std::shared_ptr<Point> enqueue(Stream *stream, std::function<Result()> run, std::shared_ptr<Point> after) {
+std::shared_ptr<Point> enqueue(Stream *stream, std::function<Result()> run, Accesses accesses, std::shared_ptr<Point> after) {
   if (stream->capture) {
     auto &nodes = stream->capture->nodes;
-    nodes.push_back(Node{std::move(run), stream->frontier});
+    nodes.push_back(Node{std::move(run), std::move(accesses), stream->frontier});
     stream->frontier = {int(nodes.size()) - 1};
     return nullptr;
   }
   for (auto &[handle, other] : state().streams) {
     if (other->context != stream->context || other == stream || idle(other)) continue;
-    if ((stream->legacy && other->blocking) || (stream->blocking && other->legacy))
+    if ((stream->legacy && other->blocking) || (stream->blocking && other->legacy)) {
+      join(stream->before, other->before);
       push(stream, Operation{nullptr, other->last, std::make_shared<Point>()});
+    }
   }
   auto point = std::make_shared<Point>();
+  if (after) join(stream->before, after->before);
+  order(stream, *point, accesses);
   push(stream, Operation{std::move(run), std::move(after), point});
   return point;
 }
 
-void waitFor(Lock &lock, Context *context, const std::shared_ptr<Point> &point) {
-  if (point) state().changed.wait(lock, [&] { return point->done; });
-  (void)context;
+void waitFor(Lock &lock, std::shared_ptr<Point> point) {
+  if (!point) return;
+  state().changed.wait(lock, [&] { return point->done; });
+  seen(point->before);
 }
 
 bool isIdle(const Context *context) {
@@ -112,6 +118,8 @@ bool isIdle(const Context *context) {
 
 void waitForContext(Lock &lock, Context *context) {
   state().changed.wait(lock, [&] { return isIdle(context); });
+  for (auto &[handle, stream] : state().streams)
+    if (stream->context == context) seen(stream->before);
 }
 
 void fail(Context *context, Result code, const std::string &why) {
@@ -192,7 +200,9 @@ Result cuStreamQuery(Handle handle) {
       stream->capture->invalidated = true;
       return CAPTURE_UNSUPPORTED;
     }
-    return idle(stream) ? SUCCESS : NOT_READY;
+    if (!idle(stream)) return NOT_READY;
+    seen(stream->before);
+    return SUCCESS;
   });
 }
 
@@ -205,7 +215,7 @@ Result cuStreamSynchronize(Handle handle) {
       return CAPTURE_UNSUPPORTED;
     }
     Context *owner = stream->context;
-    waitFor(lock, owner, stream->last);
+    waitFor(lock, stream->last);
     return owner->failure;
   });
 }
@@ -248,7 +258,7 @@ Result cuEventRecord(Handle handle, Handle streamHandle) {
       return SUCCESS;
     }
     event->capture = nullptr;
-    event->point = enqueue(stream, nullptr);
+    event->point = enqueue(stream, nullptr, {});
     return SUCCESS;
   });
 }
@@ -279,7 +289,8 @@ Result cuStreamWaitEvent(Handle streamHandle, Handle handle, unsigned flags) {
       stream->capture->invalidated = true;
       return CAPTURE_ISOLATION;
     }
-    if (event->point && !event->point->done) enqueue(stream, nullptr, event->point);
+    if (event->point && !event->point->done) enqueue(stream, nullptr, {}, event->point);
+    else if (event->point) join(stream->before, event->point->before);
     return SUCCESS;
   });
 }
@@ -290,7 +301,9 @@ Result cuEventQuery(Handle handle) {
     if (!event) return INVALID_HANDLE;
     if (event->capture) return CAPTURED_EVENT;
     if (Result code = unsafeInCapture(context)) return code;
-    return !event->point || event->point->done ? SUCCESS : NOT_READY;
+    if (event->point && !event->point->done) return NOT_READY;
+    if (event->point) seen(event->point->before);
+    return SUCCESS;
   });
 }
 
@@ -301,7 +314,7 @@ Result cuEventSynchronize(Handle handle) {
     if (event->capture) return CAPTURED_EVENT;
     if (Result code = unsafeInCapture(context)) return code;
     Context *owner = event->context;
-    waitFor(lock, owner, event->point);
+    waitFor(lock, event->point);
     return owner->failure;
   });
 }
