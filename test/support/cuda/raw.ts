@@ -1,4 +1,4 @@
-import koffi, { type KoffiFunction, type LibraryHandle } from "koffi";
+import koffi, { type KoffiFunc, type LibraryHandle } from "koffi";
 import { expect } from "vitest";
 import type { Built } from "./build.ts";
 
@@ -8,7 +8,7 @@ type Word = number | bigint | string | NodeJS.ArrayBufferView | null;
 export class Raw {
   readonly #driver: LibraryHandle;
   readonly #nvrtc: LibraryHandle;
-  readonly #functions = new Map<string, KoffiFunction>();
+  readonly #functions = new Map<string, KoffiFunc<(...args: Word[]) => number>>();
 
   constructor(built: Built) {
     this.#driver = koffi.load(built.driver);
