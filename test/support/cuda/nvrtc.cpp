@@ -127,6 +127,12 @@ std::string table(const std::string &text) {
   bool fibers = code.find("__syncthreads") != std::string::npos || code.find("_sync(") != std::string::npos ||
                 code.find("__activemask") != std::string::npos || code.find("__syncwarp") != std::string::npos;
   std::string lines;
+  for (size_t at = code.find("namespace "); at != std::string::npos; at = code.find("namespace ", at + 1)) {
+    size_t end = at + strlen("namespace ");
+    while (end < code.size() && isName(code[end])) end++;
+    lines += "using " + code.substr(at, end - at) + ";\n";
+  }
+  lines += "FAKE_TABLE_BEGIN\n";
   for (size_t at = code.find("__global__"); at != std::string::npos; at = code.find("__global__", at)) {
     std::string word, threads = "1024";
     for (at += strlen("__global__"); at < code.size();) {
@@ -187,7 +193,7 @@ int run(const std::vector<std::string> &command, const std::string &errors) {
 
 /** A shared object for the text, from the folder of earlier ones where it is there. */
 int compile(const std::string &source, const std::string &name, const Options &options, std::string &object, std::string &log) {
-  std::string unit = "#include \"" FAKE_FOLDER "/shim.h\"\n#line 1 \"" + name + "\"\n" + source + "\nFAKE_TABLE_BEGIN\n" +
+  std::string unit = "#include \"" FAKE_FOLDER "/shim.h\"\n#line 1 \"" + name + "\"\n" + source + "\n" +
                      table(source) + "FAKE_TABLE_END\n";
   const char *extra = getenv("FAKE_NVRTC_FLAGS");
   std::vector<std::string> command = {FAKE_COMPILER, "-x", "c++", "-std=c++17", "-O1", "-fPIC", "-shared", "-w", "-fno-exceptions",

@@ -18,7 +18,6 @@
 #define __restrict__ __restrict
 #endif
 
-typedef unsigned char uchar;
 typedef __SIZE_TYPE__ size_t;
 typedef __PTRDIFF_TYPE__ ptrdiff_t;
 typedef fake::Dim uint3;
