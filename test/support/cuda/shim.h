@@ -12,6 +12,8 @@
 #define __launch_bounds__(...)
 #define __align__(n) __attribute__((aligned(n)))
 #define __shared__ static __attribute__((section("fake_shared")))
+// g++ takes the standard form only at the start of a declaration, which __shared__ is.
+#define alignas(...) __attribute__((aligned(__VA_ARGS__)))
 #define __CUDACC__ 1
 #define __CUDACC_RTC__ 1
 #ifndef __restrict__
