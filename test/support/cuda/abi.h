@@ -12,8 +12,8 @@ struct Runtime {
   void (*barrier)(unsigned site);
   /** Posts a value and waits for the lanes of `mask`; returns the 32 values posted, and in `present` whose they are. */
   const unsigned long long *(*exchange)(unsigned site, unsigned mask, unsigned long long value, unsigned *present);
-  /** The lanes of this warp that arrive here together. */
-  unsigned (*converged)(unsigned site);
+  /** The lanes of this warp that arrive together where this is called. */
+  unsigned (*converged)();
 };
 
 struct Kernel {

@@ -71,6 +71,18 @@ void *open(const std::string &bytes) {
   return library;
 }
 
+/** What the driver's own compiler says, where the caller gave it room. */
+void explain(Result code, unsigned count, const int *options, void **values) {
+  constexpr int errorLog = 5, errorLogBytes = 6;
+  char *text = nullptr;
+  size_t room = 0;
+  for (unsigned at = 0; at < count; at++) {
+    if (options[at] == errorLog) text = static_cast<char *>(values[at]);
+    if (options[at] == errorLogBytes) room = size_t(word(values[at]));
+  }
+  if (text != nullptr && room > 0) snprintf(text, room, "ptxas fatal: refused with status %d", code);
+}
+
 struct Launch {
   std::shared_ptr<KernelFunction> function;
   Dim grid, block;
@@ -112,12 +124,15 @@ std::string describe(const Launch &launch) {
 
 extern "C" {
 
-Result cuModuleLoadDataEx(Handle *out, const void *image, unsigned count, int *, void **) {
+Result cuModuleLoadDataEx(Handle *out, const void *image, unsigned count, int *options, void **values) {
   return api("cuModuleLoadDataEx", LIVE, {count}, [&](Context *context, Lock &) -> Result {
     if (out == nullptr || image == nullptr) return INVALID_VALUE;
     if (Result code = unsafeInCapture(context)) return code;
     std::string bytes;
-    if (Result code = unpack(static_cast<const char *>(image), *context->device, bytes)) return code;
+    if (Result code = unpack(static_cast<const char *>(image), *context->device, bytes)) {
+      explain(code, count, options, values);
+      return code;
+    }
     auto module = std::make_shared<Module>();
     module->library = open(bytes);
     if (module->library == nullptr) return INVALID_IMAGE;

@@ -37,7 +37,7 @@ extern "C" char __stop_fake_shared[] __attribute__((visibility("hidden")));
 #define FAKE_SITE (unsigned(__LINE__) << 8 | (__COUNTER__ & 255))
 #define __syncthreads() fake_runtime.barrier(FAKE_SITE)
 #define __syncwarp(...) fake_lanes(FAKE_SITE, fake_mask(__VA_ARGS__), 0)
-#define __activemask() fake_runtime.converged(FAKE_SITE)
+#define __activemask() fake_runtime.converged()
 #define __threadfence() __atomic_thread_fence(__ATOMIC_SEQ_CST)
 #define __threadfence_block() __atomic_thread_fence(__ATOMIC_SEQ_CST)
 #define __threadfence_system() __atomic_thread_fence(__ATOMIC_SEQ_CST)
@@ -99,8 +99,10 @@ static inline unsigned fake_ballot(const FakeLanes &lanes) {
 }
 
 #define __ballot_sync(mask, value) fake_ballot(fake_lanes(FAKE_SITE, mask, (value) ? 1 : 0))
-#define __any_sync(mask, value) int(__ballot_sync(mask, value) != 0)
-#define __all_sync(mask, value) int(__ballot_sync(mask, !(value)) == 0)
+static inline int fake_any(const FakeLanes &lanes) { return fake_ballot(lanes) != 0; }
+static inline int fake_all(const FakeLanes &lanes) { return fake_ballot(lanes) == lanes.present; }
+#define __any_sync(mask, value) fake_any(fake_lanes(FAKE_SITE, mask, (value) ? 1 : 0))
+#define __all_sync(mask, value) fake_all(fake_lanes(FAKE_SITE, mask, (value) ? 1 : 0))
 
 template <class T, class F> static inline T fake_reduce(const FakeLanes &lanes, T, F combine) {
   bool first = true;
