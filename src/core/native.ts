@@ -32,6 +32,7 @@ const pageBytes = 4096;
 export class NativeMemory {
   readonly #koffi: Koffi;
   readonly #scratch: Pinned;
+  readonly #word = new Uint32Array(1);
   /** Out and in parameters of one synchronous call, by 8-byte slot. */
   readonly slots: BigUint64Array;
 
@@ -59,6 +60,11 @@ export class NativeMemory {
 
   int32At(index: number): number {
     return Number(BigInt.asIntN(32, this.slots[index] ?? 0n));
+  }
+
+  float32At(index: number): number {
+    this.#word[0] = Number(BigInt.asUintN(32, this.slots[index] ?? 0n));
+    return new Float32Array(this.#word.buffer)[0] ?? 0;
   }
 
   /** Memory of `bytes` as native code sees it. The caller keeps `bytes` alive while it is used. */
