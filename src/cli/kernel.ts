@@ -7,7 +7,7 @@ import { type Command, type Invocation, UsageError } from "./command.ts";
 import { readText } from "./input-file.ts";
 import { formatMs, table } from "./table.ts";
 
-const targets: readonly Target[] = ["opencl", "webgpu"];
+const targets: readonly Target[] = ["opencl", "cuda", "webgpu"];
 
 export const kernel: Command = {
   usage: `Usage: aikoryu kernel FILE.wgsl [options]        (- reads standard input)
@@ -15,7 +15,8 @@ export const kernel: Command = {
 Translates every @compute function of a WGSL file, or compiles it on every
 device present.
 
-  --target opencl|webgpu   what to translate to (default opencl)
+  --target opencl|cuda|webgpu
+                           what to translate to (default opencl)
   --entry NAME             only this @compute function
   --constant NAME=VALUE    value of an override; may be repeated
   --unchecked              leave out-of-bounds clamping away
@@ -66,16 +67,24 @@ function targetOf(given: string | undefined): Target {
   );
 }
 
-function constantsOf(given: readonly string[]): Record<string, number | boolean> {
+function constantsOf(given: readonly string[]): Record<string, number | bigint | boolean> {
   return Object.fromEntries(
     given.map((text) => {
       const [, name, value] = /^([^=]+)=(.+)$/.exec(text) ?? [];
-      const number = value === "true" ? true : value === "false" ? false : Number(value ?? Number.NaN);
+      const number = value === "true" ? true : value === "false" ? false : numberOf(value ?? "NaN");
       if (name === undefined || (typeof number === "number" && !Number.isFinite(number)))
         throw new UsageError(`--constant ${text} is not NAME=VALUE`, "Example: --constant chunk=64");
       return [name, number];
     }),
   );
+}
+
+/** Integers past 2^53 are bigints, so that 64-bit constants stay exact. */
+function numberOf(text: string): number | bigint {
+  const number = Number(text);
+  return Number.isInteger(number) && !Number.isSafeInteger(number) && /^-?\d+$/.test(text)
+    ? BigInt(text)
+    : number;
 }
 
 /** An error of the kernel text that also says which file it stands in. */

@@ -84,8 +84,8 @@ export interface Kernel extends Disposable {
 export interface CompileOptions {
   /** Which `@compute` function; may be left out when there is only one. */
   readonly entryPoint?: string | undefined;
-  /** Values for `override` declarations, by name or by `@id`. */
-  readonly constants?: Readonly<Record<string, number | boolean>> | undefined;
+  /** Values for `override` declarations, by name or by `@id`. 64-bit integers past 2^53 are bigints. */
+  readonly constants?: Readonly<Record<string, number | bigint | boolean>> | undefined;
   /** Leaves out-of-bounds clamping away. Only for kernels whose bounds a test proves. */
   readonly unchecked?: boolean | undefined;
   /** Lets the compiler fuse `a * b + c` into one rounding. WGSL permits it; the default keeps both roundings. */

@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from "node:fs";
+import { keyText } from "../core/key-text.ts";
 import type { KernelBinding, Target, TranslateOptions, Translation } from "../wgsl/index.ts";
 import type { KernelCache } from "./cache.ts";
 import { translator } from "./translator.ts";
@@ -13,7 +14,7 @@ export function translated(
   options: TranslateOptions,
   cache: KernelCache | undefined,
 ): Promise<Translation> {
-  const key = JSON.stringify([source, target, options, cache?.directory]);
+  const key = keyText([source, target, options, cache?.directory]);
   const known = remembered.get(key);
   if (known !== undefined) return known;
   const translation =
@@ -37,7 +38,7 @@ async function fromDisk(
   options: TranslateOptions,
   cache: KernelCache,
 ): Promise<Translation> {
-  const digest = cache.key([translatorVersion(), source, target, JSON.stringify(options)]);
+  const digest = cache.key([translatorVersion(), source, target, keyText(options)]);
   const key = `translation-${digest}`;
   const stored = await cache.load(key);
   if (stored !== undefined) return decode(stored);

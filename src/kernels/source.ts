@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { keyText } from "../core/key-text.ts";
 import type { CompileOptions, Device, Kernel } from "../device/device.ts";
 
 const texts = new Map<string, string>();
@@ -21,7 +22,7 @@ export function kernelOn(device: Device, text: string, options: CompileOptions =
     kernels = new Map();
     compiled.set(device, kernels);
   }
-  const key = JSON.stringify([text, options]);
+  const key = keyText([text, options]);
   let kernel = kernels.get(key);
   if (kernel === undefined) {
     kernel = device.compile(text, { unchecked: true, ...options });

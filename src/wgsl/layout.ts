@@ -1,5 +1,5 @@
 import { alignUp } from "../core/bytes.ts";
-import { f16, type StructType, type Type } from "./types.ts";
+import { bitsOf, type StructType, type Type } from "./types.ts";
 
 export interface Layout {
   readonly align: number;
@@ -11,11 +11,13 @@ export interface MemberLayout {
   readonly size: number;
 }
 
-/** Alignment and size in bytes, WGSL section 14.4.1. A runtime-sized array counts as empty. */
+/** Alignment and size in bytes, WGSL section 14.4.1; 64-bit scalars are aligned to 8. A runtime-sized array counts as empty. */
 export function layoutOf(type: Type): Layout {
   switch (type.kind) {
-    case "scalar":
-      return type === f16 ? { align: 2, size: 2 } : { align: 4, size: 4 };
+    case "scalar": {
+      const bytes = bitsOf(type) / 8;
+      return { align: bytes, size: bytes };
+    }
     case "atomic":
       return { align: 4, size: 4 };
     case "vector": {

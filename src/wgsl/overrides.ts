@@ -1,15 +1,18 @@
-import { AikoError } from "../errors.ts";
+import { AikoError, isAikoError } from "../errors.ts";
 import { KernelError } from "./diagnostics.ts";
 import { evaluate } from "./evaluate/evaluate.ts";
-import { convert } from "./evaluate/value.ts";
-import type { EntryPoint, Override, Program } from "./ir.ts";
-import { abstractFloat, bool, isInteger, typeName } from "./types.ts";
+import { type Data, nearest, settle } from "./evaluate/value.ts";
+import type { EntryPoint, Expression, Override, Program } from "./ir.ts";
+import { bool, isInteger, isScalar, typeName } from "./types.ts";
+
+/** Values for overrides, by name or by `@id`. */
+export type Constants = Readonly<Record<string, number | bigint | boolean>>;
 
 /** Gives every override its value: the caller's, or its own initial value. Only those the entry points use must have one. */
 export function resolveOverrides(
   program: Program,
   entries: readonly EntryPoint[],
-  constants: Readonly<Record<string, number | boolean>>,
+  constants: Constants,
 ): void {
   const known = new Set(program.overrides.map(key));
   for (const name of Object.keys(constants)) {
@@ -21,8 +24,7 @@ export function resolveOverrides(
   }
   for (const override of program.overrides) {
     const given = constants[key(override)];
-    override.data =
-      given === undefined ? override.initializer && evaluate(override.initializer) : fitted(override, given);
+    override.data = given === undefined ? computed(program, override.initializer) : fitted(override, given);
     if (override.data === undefined && entries.some((entry) => entry.function.overrides.has(override))) {
       throw new AikoError("INVALID_ARGUMENT", {
         message: `the override '${override.name}' has no value`,
@@ -37,14 +39,35 @@ function key(override: Override): string {
   return override.id === undefined ? override.name : String(override.id);
 }
 
-function fitted(override: Override, given: number | boolean) {
-  const value = Number(given);
-  if (isInteger(override.type) && !Number.isInteger(value)) {
-    throw new AikoError("INVALID_ARGUMENT", {
-      message: `the override '${override.name}' is ${typeName(override.type)}, got ${given}`,
-    });
+/** The value of an override expression; arithmetic that fails for these overrides is placed in the text. */
+function computed(program: Program, expression: Expression | undefined): Data | undefined {
+  try {
+    return expression && evaluate(expression);
+  } catch (error) {
+    if (expression === undefined || error instanceof KernelError) throw error;
+    if (!isAikoError(error, "INVALID_KERNEL")) throw error;
+    throw new KernelError(program.source, expression.span, error.message);
   }
-  return override.type === bool ? Boolean(given) : convert(value, abstractFloat, override.type, true);
+}
+
+function fitted({ name, type }: Override, given: Constants[string]): Data {
+  const refuse = (hint?: string) =>
+    new AikoError("INVALID_ARGUMENT", {
+      message: `the override '${name}' is ${typeName(type)}, got ${given}`,
+      hint,
+    });
+  if (type === bool || !isScalar(type)) return Boolean(given);
+  if (!isInteger(type)) {
+    const data = nearest(type, given);
+    if (!Number.isFinite(data)) throw refuse();
+    return data;
+  }
+  if (typeof given === "number" && !Number.isInteger(given)) throw refuse();
+  if (typeof given === "number" && !Number.isSafeInteger(given))
+    throw refuse("Past 2^53 a number is not exact: pass a bigint.");
+  const data = settle(type, BigInt(given));
+  if (BigInt(data) !== BigInt(given)) throw refuse();
+  return data;
 }
 
 export function evaluateWorkgroupSize(
@@ -52,7 +75,7 @@ export function evaluateWorkgroupSize(
   entry: EntryPoint,
 ): readonly [number, number, number] {
   const sizes = entry.workgroupSize.map((expression) => {
-    const size = Number(evaluate(expression) ?? Number.NaN);
+    const size = Number(computed(program, expression) ?? Number.NaN);
     if (!(size >= 1))
       throw new KernelError(
         program.source,

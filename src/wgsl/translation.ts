@@ -1,12 +1,15 @@
 import { alignUp } from "../core/bytes.ts";
 import { AikoError } from "../errors.ts";
 import { check } from "./check/module.ts";
-import { bindingOrder, emitOpenCl } from "./emit/opencl/module.ts";
+import { bindingOrder, emitC } from "./emit/c/module.ts";
+import { cuda, cudaOptions } from "./emit/cuda/dialect.ts";
+import { opencl } from "./emit/opencl/dialect.ts";
 import { emitWgsl } from "./emit/wgsl/module.ts";
 import type { EntryPoint, Program, Variable } from "./ir.ts";
 import { layoutOf, minimumBindingSize, runtimeArray } from "./layout.ts";
-import { evaluateWorkgroupSize, resolveOverrides } from "./overrides.ts";
+import { type Constants, evaluateWorkgroupSize, resolveOverrides } from "./overrides.ts";
 import { parse } from "./parser/module.ts";
+import { requirements } from "./requirements.ts";
 
 export type Target = "webgpu" | "opencl" | "cuda";
 
@@ -30,7 +33,7 @@ export interface TranslateOptions {
   /** Which `@compute` function; may be left out when there is only one. */
   readonly entryPoint?: string | undefined;
   /** Values for `override` declarations, by name or by `@id`. */
-  readonly constants?: Readonly<Record<string, number | boolean>> | undefined;
+  readonly constants?: Constants | undefined;
   /** Leaves out-of-bounds clamping away. */
   readonly unchecked?: boolean | undefined;
   /** Lets the compiler fuse `a * b + c`. */
@@ -119,11 +122,12 @@ function emit(
   options: TranslateOptions,
 ): Omit<ModuleTranslation, "target"> {
   resolveOverrides(program, entries, options.constants ?? {});
+  const needed = entries.map((entry) => requirements(program, entry, target));
   const sized = entries.map((entry) => ({ entry, workgroupSize: evaluateWorkgroupSize(program, entry) }));
   const { code, kernelNames } =
     target === "webgpu"
       ? emitWgsl(program, entries, { promoteReads: options.promoteReads === true })
-      : emitOpenCl(program, sized, {
+      : emitC(target === "cuda" ? cuda : opencl, program, sized, {
           unchecked: options.unchecked === true,
           contract: options.contract === true,
           watchdog: options.watchdog === true,
@@ -132,7 +136,7 @@ function emit(
     const globals = program.globals.filter((variable) => entry.function.globals.has(variable));
     return {
       target,
-      compilerOptions: [],
+      compilerOptions: target === "cuda" ? cudaOptions(options.contract === true) : [],
       entryPoint: entry.name,
       kernelName: kernelNames[index] ?? entry.name,
       workgroupSize,
@@ -140,7 +144,7 @@ function emit(
         .filter((variable) => variable.space === "workgroup")
         .reduce((sum, variable) => sum + alignUp(layoutOf(variable.type).size, 16), 0),
       bindings: bindingOrder(globals).map(describeBinding),
-      requires: requirements(program, entry, target),
+      requires: needed[index] ?? new Set(),
     };
   });
   return { code, kernels };
@@ -188,13 +192,4 @@ function describeBinding(variable: Variable): KernelBinding {
     elementStride: tail?.stride,
     elementOffset: tail?.offset ?? 0,
   };
-}
-
-function requirements(program: Program, entry: EntryPoint, target: Target): Translation["requires"] {
-  const needed = new Set<"f16" | "f64" | "i64" | "subgroups">();
-  if (program.features.has("f16") && target === "webgpu") needed.add("f16");
-  const lanes = [...entry.function.builtins].some((name) => /^(subgroup|quad)/.test(name));
-  const inputs = entry.function.parameters.some((parameter) => parameter.builtin?.includes("subgroup"));
-  if (lanes || inputs) needed.add("subgroups");
-  return needed;
 }

@@ -229,9 +229,25 @@ export function isInteger(type: Type): boolean {
   return isWideInteger(type) || type === i32 || type === u32 || type === abstractInt;
 }
 
+/** Whether integers, or the components of a vector, have a sign. */
+export function isSigned(type: Type): boolean {
+  const element = elementScalar(type);
+  return element === i32 || element === i64;
+}
+
 /** The 64-bit integers, whose constants are bigints. */
 export function isWideInteger(type: Type): boolean {
   return type === i64 || type === u64;
+}
+
+/** Bits of a number's scalar. Abstract numbers are computed with 64. */
+export function bitsOf(type: ScalarType): 16 | 32 | 64 {
+  if (type === f16) return 16;
+  return type === bool || type === i32 || type === u32 || type === f32 ? 32 : 64;
+}
+
+export function isUnsigned(type: Type): boolean {
+  return type === u32 || type === u64;
 }
 
 export function isFloat(type: Type): boolean {
@@ -330,6 +346,22 @@ export function hasRuntimeArray(type: Type): boolean {
   if (type.kind === "array") return type.count === undefined;
   const last = type.kind === "struct" ? type.members.at(-1) : undefined;
   return last !== undefined && hasRuntimeArray(last.type);
+}
+
+/** Whether `scalar` is anywhere in a type, behind pointers, too. */
+export function containsScalar(type: Type, scalar: ScalarType): boolean {
+  switch (type.kind) {
+    case "array":
+    case "atomic":
+      return containsScalar(type.element, scalar);
+    case "struct":
+      return type.members.some((member) => containsScalar(member.type, scalar));
+    case "pointer":
+    case "reference":
+      return containsScalar(type.store, scalar);
+    default:
+      return elementScalar(type) === scalar;
+  }
 }
 
 /** Sized at compile time: no runtime array and no count that waits for an override. */

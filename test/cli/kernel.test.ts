@@ -36,6 +36,14 @@ describe("kernel", () => {
     expect(stdout).not.toContain("clear");
   });
 
+  it("keeps 64-bit constants exact", async () => {
+    const args = ["kernel", "-", "--target", "webgpu", "--constant", "n=9007199254740993"];
+    const wide = "override n: u64; @compute @workgroup_size(u32(n % 64)) fn main() {}";
+    expect((await aikoryu(args, wide)).stdout).toContain("@workgroup_size(1");
+    const unfit = await aikoryu([...args.slice(0, -1), "n=-1"], wide);
+    expect(unfit).toMatchObject({ status: 1, stderr: expect.stringContaining("'n' is u64, got -1") });
+  });
+
   it("points at a mistake", async () => {
     const folder = await mkdtemp(join(tmpdir(), "aikoryu-cli-"));
     const file = join(folder, "wrong.wgsl");

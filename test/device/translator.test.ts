@@ -36,6 +36,18 @@ describe("the translator thread", () => {
     await failure(() => translator.translate(text, "opencl", { entryPoint: "none" }), "INVALID_ARGUMENT");
   });
 
+  it("takes constants that JSON cannot tell apart or hold", async () => {
+    const wide = `override n: i64; override x: f32 = 0; @group(0) @binding(0) var<storage, read_write> b: array<f32>;
+      @compute @workgroup_size(u32(n % 11)) fn f() { b[0] = x; }`;
+    const given = [{ n: 7 }, { n: 2n ** 62n }, { n: 2n ** 62n + 1n }, { n: 2n, x: 0 }, { n: 2, x: -0 }];
+    const made = await Promise.all(
+      given.map((constants) => translated(wide, "webgpu", { constants }, undefined)),
+    );
+    expect(made.map((translation) => translation.workgroupSize[0])).toEqual([7, 4, 5, 2, 2]);
+    expect(made[4]?.code).toContain("-0.0f");
+    expect(made[3]?.code).not.toContain("-0.0f");
+  });
+
   it("translates many at once", async () => {
     const all = await Promise.all(
       Array.from({ length: 20 }, (_, factor) =>

@@ -36,7 +36,8 @@ describe("template lists", () => {
 
 describe("tokens", () => {
   it("reads every kind of number", () => {
-    const source = "0 1u 0x1Fi 1. .5 1e3 1.5e-2f 2h 0x1.8p3 0x1p-2f 0xffu";
+    const source =
+      "0 1u 0x1Fi 1. .5 1e3 1.5e-2f 2h 0x1.8p3 0x1p-2f 0xffu 1li 0x1flu 1lf 1.lf .5e2lf 0x1.8p3lf";
     expect(
       scan(source)
         .filter((token) => token.kind === "number")

@@ -6,12 +6,15 @@ import {
   elementScalar,
   f16,
   f32,
+  f64,
   i32,
+  i64,
   matrixOf,
   type ScalarType,
   type StructType,
   type Type,
   u32,
+  u64,
   vectorOf,
   voidType,
   withElement,
@@ -36,11 +39,12 @@ interface Builtin {
   readonly feature?: string;
 }
 
-const floats = [abstractFloat, f32, f16];
-const signedNumbers = [abstractInt, abstractFloat, i32, f32, f16];
-const numbers = [abstractInt, abstractFloat, i32, u32, f32, f16];
-const integers = [i32, u32];
-const concreteNumbers = [i32, u32, f32, f16];
+const floats = [abstractFloat, f32, f16, f64];
+const signedNumbers = [abstractInt, abstractFloat, i32, f32, f16, i64, f64];
+const numbers = [abstractInt, abstractFloat, i32, u32, f32, f16, i64, u64, f64];
+const integers = [i32, u32, i64, u64];
+const narrowIntegers = [i32, u32];
+const narrowNumbers = [i32, u32, f32, f16];
 
 /** The first of `allowed` that all the elements convert to: WGSL's conversion ranks. */
 function pick(args: readonly Type[], allowed: readonly ScalarType[]): ScalarType | undefined {
@@ -107,7 +111,7 @@ function vectorsThenScalar(allowed: readonly ScalarType[]): Overload {
 /** T first, then u32 counts: extractBits and insertBits. */
 function bitField(values: number): Overload {
   return (args) => {
-    const head = same(values, integers)(args.slice(0, values));
+    const head = same(values, narrowIntegers)(args.slice(0, values));
     const tail = exactly([u32, u32], voidType)(args.slice(values));
     if (head === undefined || tail === undefined) return undefined;
     return { parameters: [...head.parameters, ...tail.parameters], result: head.result };
@@ -226,7 +230,7 @@ const determinant: Overload = ([matrix, ...rest]) =>
 const subgroupShuffle: Overload = (args) => {
   const [value, lane] = args;
   if (args.length !== 2 || value === undefined || lane === undefined) return undefined;
-  const head = same(1, concreteNumbers)([value]);
+  const head = same(1, narrowNumbers)([value]);
   if (head === undefined) return undefined;
   const index = convertible(lane, u32) ? u32 : convertible(lane, i32) ? i32 : undefined;
   return index === undefined ? undefined : { parameters: [...head.parameters, index], result: head.result };
@@ -280,10 +284,10 @@ function table(): Map<string, Builtin> {
   add("determinant", one("(square matrix)", determinant));
   add(
     "countLeadingZeros countOneBits countTrailingZeros firstLeadingBit firstTrailingBit reverseBits",
-    one("(i32 or u32)", same(1, integers)),
+    one("(integer)", same(1, integers)),
   );
-  add("extractBits", one("(integer, offset, count)", bitField(1)));
-  add("insertBits", one("(integer, integer, offset, count)", bitField(2)));
+  add("extractBits", one("(i32 or u32, offset, count)", bitField(1)));
+  add("insertBits", one("(i32 or u32, the same, offset, count)", bitField(2)));
   add("select", one("(value if false, value if true, condition)", select));
   add(
     "all any",
@@ -329,15 +333,15 @@ function table(): Map<string, Builtin> {
   add("atomicCompareExchangeWeak", changing("(atomic pointer, expected, value)", atomic(2, exchanged)));
   add(
     "subgroupAdd subgroupMul subgroupExclusiveAdd subgroupExclusiveMul subgroupInclusiveAdd subgroupInclusiveMul subgroupMax subgroupMin subgroupBroadcastFirst quadSwapX quadSwapY quadSwapDiagonal",
-    subgroup("(number)", same(1, concreteNumbers)),
+    subgroup("(i32, u32, f32 or f16)", same(1, narrowNumbers)),
   );
-  add("subgroupAnd subgroupOr subgroupXor", subgroup("(integer)", same(1, integers)));
+  add("subgroupAnd subgroupOr subgroupXor", subgroup("(i32 or u32)", same(1, narrowIntegers)));
   add("subgroupAll subgroupAny", subgroup("(bool)", exactly([bool], bool)));
   add("subgroupBallot", subgroup("(bool)", exactly([bool], vec(4, u32))));
   add("subgroupElect", subgroup("()", exactly([], bool)));
   add(
     "subgroupBroadcast subgroupShuffle subgroupShuffleDown subgroupShuffleUp subgroupShuffleXor quadBroadcast",
-    subgroup("(number, lane)", subgroupShuffle),
+    subgroup("(i32, u32, f32 or f16, lane)", subgroupShuffle),
   );
   return made;
 }

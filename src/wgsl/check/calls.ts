@@ -2,16 +2,22 @@ import type { Expression as Ast, Identifier } from "../ast.ts";
 import type { Span } from "../diagnostics.ts";
 import type { Expression, FunctionDefinition } from "../ir.ts";
 import {
+  abstractFloat,
   abstractInt,
-  bool,
+  bitsOf,
   concretize,
   elementScalar,
-  f16,
+  f64,
+  i64,
+  isAbstract,
   isNumeric,
+  type ScalarType,
   sameType,
   type Type,
   typeName,
   u32,
+  u64,
+  withElement,
 } from "../types.ts";
 import { builtins, graphicsOnly, resolveBuiltin } from "./builtins.ts";
 import { checkConstruction, checkOpenConstruction } from "./constructors.ts";
@@ -126,7 +132,7 @@ function markUse(scope: Scope, name: string, impure: boolean): void {
 /** Constant arguments are checked even where the whole call is not constant, as WGSL asks for clamp and bit fields. */
 function checkConstantArguments(scope: Scope, name: string, args: readonly Expression[], span: Span): void {
   const constants = args.map((arg) =>
-    arg.kind === "constant" && typeof arg.data !== "object" ? Number(arg.data) : undefined,
+    arg.kind === "constant" && typeof arg.data !== "object" ? arg.data : undefined,
   );
   if (name === "clamp" || name === "smoothstep") {
     const [low, high] = name === "clamp" ? constants.slice(1) : constants;
@@ -141,8 +147,8 @@ function checkConstantArguments(scope: Scope, name: string, args: readonly Expre
   }
   if (name === "extractBits" || name === "insertBits") {
     const [offset = 0, count = 0] = constants.slice(-2);
-    if (offset + count > 32)
-      throw scope.error(span, `offset + count must be at most 32, found ${offset + count}`);
+    const end = Number(offset) + Number(count);
+    if (end > 32) throw scope.error(span, `offset + count must be at most 32, found ${end}`);
   }
 }
 
@@ -155,21 +161,41 @@ function bitcast(scope: Scope, callee: Identifier, ast: Ast & { kind: "call" }):
     throw scope.error(ast.span, "bitcast takes one argument");
   const to = checkType(scope, target);
   const checked = scope.value(operand);
-  const targetsUnsigned = checked.type === abstractInt && elementScalar(to) === u32;
-  const value = scope.expect(checked, targetsUnsigned ? u32 : concretize(checked.type), "the argument");
-  if (bitWidth(to) === undefined || bitWidth(to) !== bitWidth(value.type)) {
+  const value = scope.expect(checked, bitcastSource(checked.type, to), "the argument");
+  if (!isBitcast(value.type, to)) {
     throw scope.error(
       ast.span,
       `bitcast cannot turn ${typeName(value.type)} into ${typeName(to)}`,
-      "Both need the same number of bits.",
+      "Both need the same number of bits; a 64-bit scalar is also two 32-bit words, such as vec2<u32>.",
     );
   }
   return sameType(to, value.type) ? value : { kind: "bitcast", operand: value, type: to, span: ast.span };
 }
 
-function bitWidth(type: Type): number | undefined {
+/** What an abstract argument becomes: the integer or float as wide as the target's components. */
+function bitcastSource(from: Type, to: Type): Type {
+  const target = elementScalar(to);
+  if (!isAbstract(from) || target === undefined) return concretize(from);
+  const wide = bitsOf(target) === 64 && withElement(from, target) === to;
+  if (elementScalar(from) === abstractFloat) return wide ? withElement(from, f64) : concretize(from);
+  if (wide) return withElement(from, target === u64 ? u64 : i64);
+  return from === abstractInt && target === u32 ? u32 : concretize(from);
+}
+
+/** Same bits, and for 64-bit types either component by component or a scalar and two 32-bit words, low word first. */
+function isBitcast(from: Type, to: Type): boolean {
+  const source = bitcastElement(from);
+  const target = bitcastElement(to);
+  if (source === undefined || target === undefined) return false;
+  const count = (type: Type) => (type.kind === "vector" ? type.size : 1);
+  if (bitsOf(source) * count(from) !== bitsOf(target) * count(to)) return false;
+  if (bitsOf(source) !== 64 && bitsOf(target) !== 64) return true;
+  if (bitsOf(source) === bitsOf(target)) return true;
+  const words = bitsOf(source) === 64 ? to : from;
+  return count(words) === 2;
+}
+
+function bitcastElement(type: Type): ScalarType | undefined {
   const element = elementScalar(type);
-  if (element === undefined || element === bool || !isNumeric(element) || type.kind === "matrix")
-    return undefined;
-  return (element === f16 ? 16 : 32) * (type.kind === "vector" ? type.size : 1);
+  return element === undefined || type.kind === "matrix" || !isNumeric(element) ? undefined : element;
 }

@@ -8,7 +8,6 @@ import {
   elementScalar,
   isAbstract,
   isConstructible,
-  isFloat,
   type MatrixType,
   matrixOf,
   type ScalarType,
@@ -20,7 +19,7 @@ import {
   withElement,
 } from "../types.ts";
 import type { Scope } from "./scope.ts";
-import type { OpenType } from "./types.ts";
+import { isMatrixElement, matrixElementError, type OpenType } from "./types.ts";
 
 /** `T(args)`: a zero value, a conversion, or a value built from parts. WGSL section 17.1.2. */
 export function checkConstruction(
@@ -154,8 +153,8 @@ export function checkOpenConstruction(
     );
   }
   if (open.kind === "openVector") return constructVector(scope, vectorOf(open.size, element), args, span);
-  const float = isFloat(element) ? element : isAbstract(element) ? abstractFloat : undefined;
-  if (float === undefined) throw scope.error(span, `matrices hold floats, not ${typeName(element)}`);
+  const float = isAbstract(element) ? abstractFloat : element;
+  if (!isMatrixElement(float)) throw matrixElementError(scope, float, span);
   return constructMatrix(scope, matrixOf(open.columns, open.rows, float), args, span);
 }
 

@@ -4,18 +4,26 @@ import type { Expression } from "../ir.ts";
 import {
   abstractFloat,
   abstractInt,
+  bitsOf,
   bool,
   concretize,
+  elementScalar,
   f16,
   f32,
+  f64,
   i32,
+  i64,
   isAbstract,
   isInteger,
+  isUnsigned,
+  isWideInteger,
   pointerTo,
   referenceTo,
+  type ScalarType,
   type Type,
   typeName,
   u32,
+  u64,
   vectorOf,
 } from "../types.ts";
 import { checkCall } from "./calls.ts";
@@ -33,6 +41,8 @@ export function checkExpression(scope: Scope, ast: Ast): Expression {
     case "call":
       return checkCall(scope, ast);
     case "unary": {
+      if (ast.operator === "-" && ast.operand.kind === "literal" && isLowestWide(ast.operand.text))
+        return { kind: "constant", type: i64, span: ast.span, data: -(2n ** 63n) };
       const operand = scope.value(ast.operand);
       const type = unaryResult(ast.operator, operand.type);
       if (type === undefined)
@@ -56,36 +66,44 @@ export function checkExpression(scope: Scope, ast: Ast): Expression {
   }
 }
 
+/** The one literal that fits only with a minus before it: abstract integers end at 2^63 - 1, too. */
+function isLowestWide(text: string): boolean {
+  return text.endsWith("li") && BigInt(text.slice(0, -2)) === 2n ** 63n;
+}
+
+const suffixTypes: Readonly<Record<string, ScalarType>> = {
+  i: i32,
+  u: u32,
+  f: f32,
+  h: f16,
+  li: i64,
+  lu: u64,
+  lf: f64,
+};
+
 function literal(scope: Scope, text: string, span: Span): Expression {
   if (text === "true" || text === "false")
     return { kind: "constant", type: bool, span, data: text === "true" };
   const hex = /^0[xX]/.test(text);
   const isFloatText = hex ? /[.pP]/.test(text) : /[.eEfh]/.test(text);
-  const suffix = /[iufh]$/.exec(hex && !isFloatText ? text.replace(/[fF]$/, "0") : text)?.[0];
-  if (/l[iuf]$/.test(text)) {
-    throw scope.unsupported(
-      span,
-      `64-bit literals such as '${text}' are not supported yet`,
-      "Use 32-bit values.",
-    );
-  }
-  const digits = suffix === undefined ? text : text.slice(0, -1);
-  if (isFloatText) return floatLiteral(scope, digits, suffix, hex, span);
+  const suffix = (hex && !isFloatText ? /l?[iu]$/ : /l?[iufh]$/).exec(text)?.[0] ?? "";
+  const digits = text.slice(0, text.length - suffix.length);
+  if (isFloatText) return floatLiteral(scope, digits, suffixTypes[suffix] ?? abstractFloat, hex, span);
   const value = BigInt(digits);
-  const type = suffix === "i" ? i32 : suffix === "u" ? u32 : abstractInt;
-  const limit = type === i32 ? 0x7fffffffn : type === u32 ? 0xffffffffn : 0x7fffffffffffffffn;
-  if (value > limit) throw scope.error(span, `'${text}' does not fit ${typeName(type)}`);
-  return { kind: "constant", type, span, data: type === abstractInt ? value : Number(value) };
+  const type = suffixTypes[suffix] ?? abstractInt;
+  const bits = bitsOf(type);
+  const highest = 2n ** BigInt(isUnsigned(type) ? bits : bits - 1) - 1n;
+  if (value > highest)
+    throw scope.error(span, `'${text}' does not fit ${typeName(type)}`, biggerType(value, type));
+  return { kind: "constant", type, span, data: bits === 64 ? value : Number(value) };
 }
 
-function floatLiteral(
-  scope: Scope,
-  digits: string,
-  suffix: string | undefined,
-  hex: boolean,
-  span: Span,
-): Expression {
-  const type = suffix === "f" ? f32 : suffix === "h" ? f16 : abstractFloat;
+function biggerType(value: bigint, type: ScalarType): string | undefined {
+  if (value >= 2n ** 64n) return undefined;
+  return type === abstractInt || type === i64 ? `Write ${value}lu.` : undefined;
+}
+
+function floatLiteral(scope: Scope, digits: string, type: ScalarType, hex: boolean, span: Span): Expression {
   if (type === f16 && !scope.features.has("f16")) {
     throw scope.error(
       span,
@@ -93,19 +111,24 @@ function floatLiteral(
       "Begin the file with: enable f16;",
     );
   }
-  const value = hex ? hexFloat(digits) : Number(digits);
+  const { value, exact } = hex ? hexFloat(digits) : { value: Number(digits), exact: false };
   const constant: Expression = { kind: "constant", type: abstractFloat, span, data: value };
   if (!Number.isFinite(value)) throw scope.error(span, `'${digits}' is too large for ${typeName(type)}`);
-  if (hex && type === f32 && Math.fround(value) !== value)
-    throw scope.error(span, `'${digits}' has more digits than f32 holds`);
+  if (hex && ((type === f32 && Math.fround(value) !== value) || (type === f64 && !exact)))
+    throw scope.error(span, `'${digits}' has more digits than ${typeName(type)} holds`);
   return scope.convert(constant, type) ?? constant;
 }
 
-function hexFloat(text: string): number {
+function hexFloat(text: string): { value: number; exact: boolean } {
   const match = /^0[xX]([0-9a-fA-F]*)\.?([0-9a-fA-F]*)(?:[pP]([+-]?[0-9]+))?$/.exec(text);
   const [, whole = "", fraction = "", exponent = "0"] = match ?? [];
-  const mantissa = Number(BigInt(`0x${whole}${fraction}` === "0x" ? 0 : `0x${whole}${fraction}`));
-  return mantissa * 2 ** (Number(exponent) - 4 * fraction.length);
+  const digits = BigInt(`0x${whole}${fraction}`).toString(2);
+  const mantissa = digits.replace(/0+$/, "");
+  if (mantissa === "") return { value: 0, exact: true };
+  const power = Number(exponent) - 4 * fraction.length + digits.length - mantissa.length;
+  const value =
+    Number(BigInt(`0b${mantissa}`)) * 2 ** Math.max(power, -1074) * 2 ** Math.min(power + 1074, 0);
+  return { value, exact: mantissa.length <= 53 && power >= -1074 };
 }
 
 function name(scope: Scope, ast: Ast & { kind: "identifier" }): Expression {
@@ -162,6 +185,13 @@ function checkSkipped(scope: Scope, ast: Ast & { kind: "binary" }, left: Express
   return { ...left, span: ast.span };
 }
 
+const operandHints: Readonly<Record<string, string>> = {
+  "&&": "Both sides are bool: bool(…).",
+  "||": "Both sides are bool: bool(…).",
+  "<<": "The value is an integer and the count u32: u32(…).",
+  ">>": "The value is an integer and the count u32: u32(…).",
+};
+
 /** Types and folds `left operator right`; compound assignment uses it, too. */
 export function combine(
   scope: Scope,
@@ -172,14 +202,13 @@ export function combine(
 ): Expression {
   const types = binaryTypes(operator, left.type, right.type);
   if (types === undefined) {
-    const hint =
-      left.type.kind === "scalar" && right.type.kind === "scalar"
-        ? `Convert one side, for example ${typeName(concretize(left.type))}(…).`
-        : undefined;
+    const scalars = left.type.kind === "scalar" && right.type.kind === "scalar";
+    const converted =
+      operandHints[operator] ?? `Convert one side, for example ${typeName(concretize(left.type))}(…).`;
     throw scope.error(
       span,
       `'${operator}' does not take ${typeName(left.type)} and ${typeName(right.type)}`,
-      hint,
+      scalars ? converted : undefined,
     );
   }
   checkConstantOperand(scope, operator, types.left, right, span);
@@ -204,6 +233,7 @@ function checkConstantOperand(
   if (right.kind !== "constant" || !scope.evaluates) return;
   const scalar = right.type.kind === "vector" ? right.type.element : right.type;
   const items = typeof right.data === "object" ? right.data : [right.data];
+  const width = bitsOf(elementScalar(left) ?? i32);
   if (
     (operator === "/" || operator === "%") &&
     isInteger(scalar) &&
@@ -213,10 +243,10 @@ function checkConstantOperand(
   }
   if (
     (operator === "<<" || operator === ">>") &&
-    items.some((item) => Number(item) >= 32) &&
+    items.some((item) => Number(item) >= width) &&
     !isAbstract(left)
   ) {
-    throw scope.error(span, "a shift count must be less than 32, the width of the value");
+    throw scope.error(span, `a shift count must be less than ${width}, the width of the value`);
   }
 }
 
@@ -252,7 +282,11 @@ function index(scope: Scope, ast: Ast & { kind: "index" }): Expression {
   const whole = baseStore(base);
   const at = scope.convert(position, i32) ?? scope.convert(position, u32);
   if (at === undefined || !isInteger(position.type)) {
-    throw scope.error(ast.index.span, `an index must be i32 or u32, found ${typeName(position.type)}`);
+    throw scope.error(
+      ast.index.span,
+      `an index must be i32 or u32, found ${typeName(position.type)}`,
+      isWideInteger(position.type) ? "Convert it: u32(…)." : undefined,
+    );
   }
   const { element, count } = elementsOf(scope, whole, ast.base.span);
   if (at.kind === "constant" && (Number(at.data) < 0 || (count !== undefined && Number(at.data) >= count))) {

@@ -8,6 +8,7 @@ import {
   isFloat,
   isInteger,
   isNumeric,
+  isUnsigned,
   type MatrixType,
   matrixOf,
   type ScalarType,
@@ -30,7 +31,7 @@ export function unaryResult(operator: UnaryOperator, operand: Type): Type | unde
   if (element === undefined) return undefined;
   if (operator === "!") return element === bool ? operand : undefined;
   if (operator === "~") return isInteger(element) ? operand : undefined;
-  return isNumeric(element) && element.name !== "u32" ? operand : undefined;
+  return isNumeric(element) && !isUnsigned(element) ? operand : undefined;
 }
 
 /** WGSL section 8.6-8.9. Undefined where the operator does not take these operands. */

@@ -7,8 +7,8 @@ import {
   i32,
   isConstructible,
   isInteger,
-  isNumeric,
   isScalar,
+  isWideInteger,
   type Type,
   typeName,
   u32,
@@ -54,10 +54,11 @@ function checkStatement(scope: Scope, statement: ast.Statement, context: BodyCon
       if (!isScalar(type) || !isInteger(type)) {
         throw scope.error(
           statement.span,
-          `'${statement.operator}${statement.operator}' needs an i32 or u32, found ${typeName(type)}`,
+          `'${statement.operator}${statement.operator}' needs an integer, found ${typeName(type)}`,
         );
       }
-      const value: Constant = { kind: "constant", type, span: statement.span, data: 1 };
+      const data = isWideInteger(type) ? 1n : 1;
+      const value: Constant = { kind: "constant", type, span: statement.span, data };
       return { kind: "assign", target, operator: statement.operator, value };
     }
     case "callStatement":
@@ -286,8 +287,9 @@ function checkReturn(
 export function checkStaticInteger(scope: Scope, expression: ast.Expression, what: string): number {
   const value = scope.value(expression);
   const data = value.kind === "constant" ? evaluate(value) : undefined;
-  if (data === undefined || !isNumeric(value.type) || !isInteger(concretize(value.type))) {
-    throw scope.error(expression.span, `${what} must be a constant integer`);
+  const type = concretize(value.type);
+  if (data === undefined || (type !== i32 && type !== u32)) {
+    throw scope.error(expression.span, `${what} must be a constant i32 or u32`);
   }
   return Number(data);
 }

@@ -1,4 +1,5 @@
 import type { Expression as AstExpression, Identifier } from "../ast.ts";
+import type { Span } from "../diagnostics.ts";
 import { evaluate } from "../evaluate/evaluate.ts";
 import {
   type AccessMode,
@@ -8,10 +9,13 @@ import {
   bool,
   f16,
   f32,
+  f64,
   hasFixedFootprint,
   i32,
+  i64,
   isFloat,
   isStorable,
+  isWideInteger,
   matrixOf,
   pointerTo,
   type ScalarType,
@@ -19,17 +23,18 @@ import {
   type Type,
   typeName,
   u32,
+  u64,
   vectorOf,
 } from "../types.ts";
 import { isStatic, mentionsOverride, type Scope } from "./scope.ts";
 
-const scalarsByName: Readonly<Record<string, ScalarType>> = { bool, i32, u32, f32, f16 };
+const scalarsByName: Readonly<Record<string, ScalarType>> = { bool, i32, u32, f32, f16, i64, u64, f64 };
 const shortElements: Readonly<Record<string, ScalarType>> = { i: i32, u: u32, f: f32, h: f16 };
 const spaces: readonly string[] = ["function", "private", "workgroup", "uniform", "storage"];
 const modes: readonly string[] = ["read", "write", "read_write"];
 const graphicsTypes = /^(texture_|sampler)/;
 
-const typeNames = ["bool", "i32", "u32", "f32", "f16", "vec2", "vec3", "vec4", "array", "atomic", "ptr"];
+const typeNames = [...Object.keys(scalarsByName), "vec2", "vec3", "vec4", "array", "atomic", "ptr"];
 
 /** A type constructor without its template, such as `vec3` in `vec3(1, 2, 3)`: the arguments decide the rest. */
 export type OpenType =
@@ -87,7 +92,7 @@ function predeclared(scope: Scope, name: Identifier): Type | OpenType | undefine
     const rows = Number(matrix[2]);
     const element = elementOf(scope, name, matrix[3]);
     if (element === undefined) return { kind: "openMatrix", columns, rows };
-    if (!isFloat(element)) throw scope.error(name.span, `matrices hold f32 or f16, not ${typeName(element)}`);
+    if (!isMatrixElement(element)) throw matrixElementError(scope, element, name.span);
     return matrixOf(columns, rows, element);
   }
   if (graphicsTypes.test(name.name)) {
@@ -101,6 +106,15 @@ function predeclared(scope: Scope, name: Identifier): Type | OpenType | undefine
   if (name.name === "atomic") return checkAtomic(scope, name);
   if (name.name === "ptr") return checkPointer(scope, name);
   return undefined;
+}
+
+export function isMatrixElement(element: ScalarType): boolean {
+  return isFloat(element) && element !== f64;
+}
+
+export function matrixElementError(scope: Scope, element: ScalarType, span: Span) {
+  const hint = element === f64 ? "Use an array of f64 vectors." : undefined;
+  return scope.error(span, `matrices hold f32 or f16, not ${typeName(element)}`, hint);
 }
 
 function needFeature(scope: Scope, name: Identifier, type: ScalarType): ScalarType {
@@ -172,7 +186,11 @@ function checkCount(scope: Scope, size: AstExpression) {
 function checkAtomic(scope: Scope, name: Identifier): Type {
   const element = templateType(scope, name, 0, 1);
   if (element !== i32 && element !== u32)
-    throw scope.error(name.span, `an atomic holds i32 or u32, not ${typeName(element)}`);
+    throw scope.error(
+      name.span,
+      `an atomic holds i32 or u32, not ${typeName(element)}`,
+      isWideInteger(element) ? "64-bit atomics do not exist on every device: use two of u32." : undefined,
+    );
   return atomicOf(element);
 }
 

@@ -1,17 +1,16 @@
-import { abstractInt, f16, f32, i32, isFloat, type ScalarType, type Type, typeName, u32 } from "../types.ts";
-import { foldBinary, sum } from "./operators.ts";
 import {
-  at,
-  convert,
-  type Data,
-  floatBits,
-  floatFromBits,
-  foldError,
-  halfBits,
-  halfFromBits,
-  list,
-  settle,
-} from "./value.ts";
+  abstractFloat,
+  bitsOf,
+  f32,
+  i32,
+  isInteger,
+  isUnsigned,
+  type ScalarType,
+  type Type,
+  u32,
+} from "../types.ts";
+import { foldBinary, sum } from "./operators.ts";
+import { at, type Data, foldError, halfBits, halfFromBits, list, settle } from "./value.ts";
 
 type Scalar = number | bigint | boolean;
 
@@ -50,7 +49,7 @@ const floats: Readonly<Record<string, (...args: number[]) => number>> = {
   fma: (a = 0, b = 0, c = 0) => a * b + c,
   fract: (x = 0) => x - Math.floor(x),
   inverseSqrt: (x = 0) => within(x > 0, "inverseSqrt takes values above 0", () => 1 / Math.sqrt(x)),
-  ldexp: (x = 0, e = 0) => x * 2 ** e,
+  ldexp: (x = 0, e = 0) => x * 2 ** Math.trunc(e / 2) * 2 ** (e - Math.trunc(e / 2)),
   log: (x = 0) => within(x > 0, "log takes values above 0", () => Math.log(x)),
   log2: (x = 0) => within(x > 0, "log2 takes values above 0", () => Math.log2(x)),
   mix: (a = 0, b = 0, t = 0) => a * (1 - t) + b * t,
@@ -80,11 +79,8 @@ function roundFinite(x: number): number {
 
 /** Functions of any number, component by component. */
 const numbers: Readonly<Record<string, (type: ScalarType, ...args: (number | bigint)[]) => Scalar>> = {
-  abs: (type, x = 0) => (x < 0 ? (type === i32 ? settle(i32, -BigInt(x)) : -x) : x),
-  sign: (type, x = 0) => {
-    const result = x > 0 ? 1 : x < 0 ? -1 : 0;
-    return type === abstractInt ? BigInt(result) : result;
-  },
+  abs: (type, x = 0) => (x >= 0 ? x : isInteger(type) ? settle(type, -BigInt(x)) : -x),
+  sign: (type, x = 0) => settle(type, x > 0 ? 1 : x < 0 ? -1 : 0),
   min: (_type, a = 0, b = 0) => smallest(a, b),
   max: (_type, a = 0, b = 0) => largest(a, b),
   clamp: (_type, x = 0, low = 0, high = 0) => {
@@ -93,28 +89,22 @@ const numbers: Readonly<Record<string, (type: ScalarType, ...args: (number | big
   },
 };
 
-/** Functions of 32-bit integers, given as their unsigned bits. */
-const bits: Readonly<Record<string, (x: number, ...rest: number[]) => number>> = {
-  countLeadingZeros: (x) => Math.clz32(x),
-  countOneBits: (x) => popcount(x),
-  countTrailingZeros: (x) => (x === 0 ? 32 : 31 - Math.clz32(x & -x)),
-  reverseBits: (x) => {
-    let result = 0;
-    for (let bit = 0; bit < 32; bit++) result |= ((x >>> bit) & 1) << (31 - bit);
-    return result;
+/** Functions of an integer's bits, given as text, the highest bit first. */
+const bits: Readonly<Record<string, (text: string, type: ScalarType) => number | bigint>> = {
+  countLeadingZeros: (text) => text.length - text.replace(/^0+/, "").length,
+  countOneBits: (text) => text.replaceAll("0", "").length,
+  countTrailingZeros: (text) => text.length - text.replace(/0+$/, "").length,
+  reverseBits: (text) => BigInt(`0b${[...text].reverse().join("")}`),
+  firstTrailingBit: (text) => (text.includes("1") ? text.length - 1 - text.lastIndexOf("1") : -1),
+  firstLeadingBit: (text, type) => {
+    const at = text.indexOf(!isUnsigned(type) && text.startsWith("1") ? "0" : "1");
+    return at < 0 ? -1 : text.length - 1 - at;
   },
-  firstTrailingBit: (x) => (x === 0 ? -1 : 31 - Math.clz32(x & -x)),
 };
 
-function popcount(x: number): number {
-  let count = 0;
-  for (let rest = x >>> 0; rest !== 0; rest >>>= 1) count += rest & 1;
-  return count;
-}
-
-function firstLeadingBit(type: ScalarType, x: number): number {
-  const value = type === i32 && (x | 0) < 0 ? ~x : x;
-  return value === 0 ? -1 : 31 - Math.clz32(value);
+function bitText(type: ScalarType, x: Scalar): string {
+  const width = bitsOf(type);
+  return BigInt.asUintN(width, BigInt(x)).toString(2).padStart(width, "0");
 }
 
 function mask(count: number): number {
@@ -166,10 +156,9 @@ export function foldBuiltin(name: string, args: readonly Data[], types: readonly
   if (numberFunction !== undefined)
     return zipComponents(args, (...items) => numberFunction(scalar, ...(items as (number | bigint)[])));
   const bitFunction = bits[name];
-  if (bitFunction !== undefined) return zipComponents(args, (x) => settle(scalar, bitFunction(Number(x))));
+  if (bitFunction !== undefined)
+    return zipComponents(args, (x = 0) => settle(scalar, bitFunction(bitText(scalar, x), scalar)));
   switch (name) {
-    case "firstLeadingBit":
-      return zipComponents(args, (x) => settle(scalar, firstLeadingBit(scalar, Number(x))));
     case "extractBits":
       return zipComponents(args, (x, o, c) =>
         settle(scalar, extractBits(scalar, Number(x), Number(o), Number(c))),
@@ -257,6 +246,18 @@ function determinant(columns: readonly (readonly number[])[]): number {
   }, 0);
 }
 
+/** A fraction from 0.5 to 1 and a power of two. */
+function split(x: number): [fraction: number, exponent: number] {
+  if (x === 0) return [x, 0];
+  if (Math.abs(x) < 2 ** -1022) {
+    const [fraction, exponent] = split(x * 2 ** 54);
+    return [fraction, exponent - 54];
+  }
+  let exponent = Math.floor(Math.log2(Math.abs(x)));
+  if (2 ** exponent > Math.abs(x)) exponent--;
+  return [x / 2 ** exponent / 2, exponent + 1];
+}
+
 function foldStructure(name: string, args: readonly Data[], scalar: ScalarType): Data | undefined {
   const [value = 0] = args;
   const unzip = (parts: (x: number) => [number, number | bigint]): Data => {
@@ -267,9 +268,8 @@ function foldStructure(name: string, args: readonly Data[], scalar: ScalarType):
   if (name === "modf") return unzip((x) => [num(settle(scalar, x - Math.trunc(x))), Math.trunc(x)]);
   if (name !== "frexp") return undefined;
   return unzip((x) => {
-    const exponent = x === 0 ? 0 : Math.floor(Math.log2(Math.abs(x))) + 1;
-    const whole = isFloat(scalar) && scalar !== f32 && scalar !== f16 ? BigInt(exponent) : exponent;
-    return [x / 2 ** exponent, whole];
+    const [fraction, exponent] = split(x);
+    return [fraction, scalar === abstractFloat ? BigInt(exponent) : exponent];
   });
 }
 
@@ -279,7 +279,7 @@ function foldPacking(name: string, args: readonly Data[]): Data | undefined {
     roundEven(Math.min(Math.max(num(x), low), 1) * scale);
   const join = (items: readonly number[], width: number) =>
     items.reduce((word, item, index) => (word | ((item & mask(width)) << (index * width))) >>> 0, 0);
-  const split = (word: Data, width: number, signed: boolean) =>
+  const unpack = (word: Data, width: number, signed: boolean) =>
     Array.from({ length: 32 / width }, (_, index) =>
       extractBits(signed ? i32 : u32, num(word) | 0, index * width, width),
     );
@@ -325,56 +325,29 @@ function foldPacking(name: string, args: readonly Data[]): Data | undefined {
         8,
       );
     case "unpack4x8snorm":
-      return split(a, 8, true).map((x) => Math.fround(Math.max(x / 127, -1)));
+      return unpack(a, 8, true).map((x) => Math.fround(Math.max(x / 127, -1)));
     case "unpack4x8unorm":
-      return split(a, 8, false).map((x) => Math.fround(x / 255));
+      return unpack(a, 8, false).map((x) => Math.fround(x / 255));
     case "unpack2x16snorm":
-      return split(a, 16, true).map((x) => Math.fround(Math.max(x / 32767, -1)));
+      return unpack(a, 16, true).map((x) => Math.fround(Math.max(x / 32767, -1)));
     case "unpack2x16unorm":
-      return split(a, 16, false).map((x) => Math.fround(x / 65535));
+      return unpack(a, 16, false).map((x) => Math.fround(x / 65535));
     case "unpack2x16float":
-      return split(a, 16, false).map(halfFromBits);
+      return unpack(a, 16, false).map(halfFromBits);
     case "unpack4xI8":
-      return split(a, 8, true);
+      return unpack(a, 8, true);
     case "unpack4xU8":
-      return split(a, 8, false);
+      return unpack(a, 8, false);
     case "dot4U8Packed":
     case "dot4I8Packed": {
       const signed = name === "dot4I8Packed";
-      const other = split(b, 8, signed);
+      const other = unpack(b, 8, signed);
       return settle(
         signed ? i32 : u32,
-        split(a, 8, signed).reduce((total, x, index) => total + x * (other[index] ?? 0), 0),
+        unpack(a, 8, signed).reduce((total, x, index) => total + x * (other[index] ?? 0), 0),
       );
     }
     default:
       return undefined;
   }
-}
-
-/** Reinterprets the bits of a constant; refused where that makes a NaN or an infinity. */
-export function foldBitcast(value: Data, from: Type, to: Type): Data {
-  const source = from.kind === "vector" ? from.element : from;
-  const target = to.kind === "vector" ? to.element : to;
-  if (source === target) return value;
-  const words = typeof value === "object" ? value : [value];
-  const bytes = new DataView(new ArrayBuffer(16));
-  const wide = source === f16 ? 2 : 4;
-  words.forEach((item, index) => {
-    if (source === f16) bytes.setUint16(index * 2, halfBits(num(item)), true);
-    else
-      bytes.setUint32(
-        index * 4,
-        source === f32 ? floatBits(num(item)) : num(convert(item, source, u32, true)) >>> 0,
-        true,
-      );
-  });
-  const width = target === f16 ? 2 : 4;
-  const results = Array.from({ length: (words.length * wide) / width }, (_, index) => {
-    if (target === f16) return halfFromBits(bytes.getUint16(index * 2, true));
-    const word = bytes.getUint32(index * 4, true);
-    return target === f32 ? floatFromBits(word) : target === i32 ? word | 0 : word;
-  });
-  domain(results.every(Number.isFinite), `these bits are not a finite ${typeName(to)}`);
-  return to.kind === "vector" ? results : (results[0] ?? 0);
 }

@@ -1,6 +1,7 @@
 import type { Expression } from "../ir.ts";
 import type { Type } from "../types.ts";
-import { foldBitcast, foldBuiltin } from "./builtins.ts";
+import { foldBitcast } from "./bitcast.ts";
+import { foldBuiltin } from "./builtins.ts";
 import { foldBinary, foldUnary } from "./operators.ts";
 import { at, convert, type Data, foldError, list, zero } from "./value.ts";
 

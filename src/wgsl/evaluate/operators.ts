@@ -1,5 +1,14 @@
 import type { BinaryOperator, UnaryOperator } from "../ast.ts";
-import { abstractInt, bool, i32, isFloat, type ScalarType, type Type, u32 } from "../types.ts";
+import {
+  abstractInt,
+  bitsOf,
+  bool,
+  isFloat,
+  isUnsigned,
+  type ScalarType,
+  type Type,
+  typeName,
+} from "../types.ts";
 import { at, type Data, foldError, list, mapScalars, settle } from "./value.ts";
 
 export function foldUnary(operator: UnaryOperator, scalar: ScalarType, value: Data): Data {
@@ -93,15 +102,12 @@ function shift(
 ): Data {
   const value = BigInt(a);
   const count = BigInt(b);
-  const width = type === abstractInt ? 64n : 32n;
+  const width = BigInt(bitsOf(type));
   if (count < 0n || count >= width)
     throw foldError(`cannot shift a ${width}-bit value by ${count}: at most ${width - 1n}`);
   if (operator === ">>") return settle(type, value >> count);
   const shifted = value << count;
-  const fits =
-    type === u32
-      ? BigInt.asUintN(32, shifted) === shifted
-      : BigInt.asIntN(Number(width), shifted) === shifted;
+  const fits = (isUnsigned(type) ? BigInt.asUintN : BigInt.asIntN)(bitsOf(type), shifted) === shifted;
   if (!fits) throw foldError(`shifting ${value} left by ${count} loses bits`);
   return settle(type, shifted);
 }
@@ -130,8 +136,8 @@ function integerArithmetic(operator: BinaryOperator, a: bigint, b: bigint, type:
       return settle(type, a * b);
     default:
       if (b === 0n) throw foldError(`${a} ${operator} 0 divides by zero`);
-      if (type === i32 && b === -1n && a === -2147483648n)
-        throw foldError(`${a} ${operator} -1 overflows i32`);
+      if (type !== abstractInt && b === -1n && a === -(2n ** BigInt(bitsOf(type) - 1)))
+        throw foldError(`${a} ${operator} -1 overflows ${typeName(type)}`);
       return settle(type, operator === "/" ? a / b : a % b);
   }
 }

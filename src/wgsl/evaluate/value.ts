@@ -3,17 +3,23 @@ import { countOf } from "../layout.ts";
 import {
   abstractFloat,
   abstractInt,
+  bitsOf,
   bool,
   convertible,
   elementScalar,
   f16,
   f32,
   i32,
+  i64,
   isFloat,
+  isInteger,
+  isUnsigned,
+  isWideInteger,
   type ScalarType,
   type Type,
   typeName,
   u32,
+  u64,
 } from "../types.ts";
 
 /** The value of a constant: vectors, matrices (by column), arrays and structures are lists. Abstract and 64-bit integers are bigints. */
@@ -23,8 +29,6 @@ export type Data = number | bigint | boolean | readonly Data[];
 export function foldError(message: string): AikoError {
   return new AikoError("INVALID_KERNEL", { message });
 }
-
-const scratch = new DataView(new ArrayBuffer(8));
 
 /** The nearest f16, ties to even; infinite past 65,504. */
 export function roundToHalf(value: number): number {
@@ -58,16 +62,6 @@ export function halfFromBits(bits: number): number {
   return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
 }
 
-export function floatBits(value: number): number {
-  scratch.setFloat32(0, value);
-  return scratch.getUint32(0);
-}
-
-export function floatFromBits(bits: number): number {
-  scratch.setUint32(0, bits);
-  return scratch.getFloat32(0);
-}
-
 /** Brings the exact result of an operation into its scalar type: wrapped, rounded, or refused when not finite. */
 export function settle(type: ScalarType, value: number | bigint | boolean): number | bigint | boolean {
   switch (type) {
@@ -77,6 +71,10 @@ export function settle(type: ScalarType, value: number | bigint | boolean): numb
       return Number(BigInt.asIntN(32, BigInt(value)));
     case u32:
       return Number(BigInt.asUintN(32, BigInt(value)));
+    case i64:
+      return BigInt.asIntN(64, BigInt(value));
+    case u64:
+      return BigInt.asUintN(64, BigInt(value));
     case abstractInt: {
       const exact = BigInt(value);
       if (BigInt.asIntN(64, exact) !== exact)
@@ -84,13 +82,27 @@ export function settle(type: ScalarType, value: number | bigint | boolean): numb
       return exact;
     }
     default: {
-      const exact = Number(value);
-      const rounded = type === f32 ? Math.fround(exact) : type === f16 ? roundToHalf(exact) : exact;
+      const rounded = nearest(type, value);
       if (!Number.isFinite(rounded))
-        throw foldError(`the result ${describe(exact)} is not a finite ${typeName(type)}`);
+        throw foldError(`the result ${describe(Number(value))} is not a finite ${typeName(type)}`);
       return rounded;
     }
   }
+}
+
+/** The float of a type nearest to a value, ties to even. */
+export function nearest(type: ScalarType, value: number | bigint | boolean): number {
+  if (type === f32) return typeof value === "bigint" ? nearestSingle(value) : Math.fround(Number(value));
+  return type === f16 ? roundToHalf(Number(value)) : Number(value);
+}
+
+/** The f32 nearest to an integer, ties to even; rounding to f64 first would round twice. */
+function nearestSingle(value: bigint): number {
+  const magnitude = value < 0n ? -value : value;
+  const spare = BigInt(Math.max(0, magnitude.toString(2).length - 32));
+  const kept = magnitude >> spare;
+  const sticky = kept << spare === magnitude ? 0n : 1n;
+  return Math.fround(Number(value < 0n ? -(kept | sticky) : kept | sticky)) * 2 ** Number(spare);
 }
 
 function describe(value: number): string {
@@ -102,9 +114,9 @@ export function convertScalar(value: Data, from: ScalarType, to: ScalarType, exp
   if (typeof value === "object") throw foldError("a scalar was expected");
   if (from === to) return value;
   if (to === bool) return Boolean(value);
-  if (typeof value === "boolean") return to === abstractInt ? BigInt(value) : Number(value);
-  if (to === i32 || to === u32) return toInteger(value, from, to);
+  if (typeof value === "boolean") return settle(to, value);
   if (to === abstractInt) return BigInt(value);
+  if (isInteger(to)) return toInteger(value, from, to);
   const settled = settle(to, value);
   if (!explicit && from === abstractInt && BigInt(Number(settled)) !== value && to === abstractFloat) {
     throw foldError(`${value} cannot be represented as ${typeName(to)}`);
@@ -112,13 +124,25 @@ export function convertScalar(value: Data, from: ScalarType, to: ScalarType, exp
   return settled;
 }
 
-function toInteger(value: number | bigint, from: ScalarType, to: ScalarType): number {
-  const [low, high] = to === i32 ? [-2147483648, 2147483647] : [0, 4294967295];
-  if (isFloat(from)) return Math.min(Math.max(Math.trunc(Number(value)), low), high) + 0;
-  if (from === abstractInt && (Number(value) < low || Number(value) > high)) {
+const precisions = new Map([
+  [f16, 11],
+  [f32, 24],
+]);
+
+/** Floats saturate at the outermost values that both types hold, as the emitted code does. */
+function toInteger(value: number | bigint, from: ScalarType, to: ScalarType): Data {
+  const magnitudeBits = isUnsigned(to) ? bitsOf(to) : bitsOf(to) - 1;
+  const low = isUnsigned(to) ? 0n : -(2n ** BigInt(magnitudeBits));
+  const end = 2n ** BigInt(magnitudeBits);
+  if (isFloat(from)) {
+    const step = 2n ** BigInt(Math.max(0, magnitudeBits - (precisions.get(from) ?? 53)));
+    const whole = BigInt(Math.trunc(Number(value)));
+    return settle(to, whole < low ? low : whole >= end ? end - step : whole);
+  }
+  if (from === abstractInt && (value < low || value >= end)) {
     throw foldError(`${value} cannot be represented as ${typeName(to)}`);
   }
-  return Number(settle(to, value));
+  return settle(to, value);
 }
 
 /** Converts a whole value, element by element. */
@@ -155,7 +179,7 @@ export function at(value: Data, index: number): Data {
 export function zero(type: Type): Data {
   switch (type.kind) {
     case "scalar":
-      return type === bool ? false : type === abstractInt ? 0n : 0;
+      return type === bool ? false : type === abstractInt || isWideInteger(type) ? 0n : 0;
     case "vector":
       return new Array<Data>(type.size).fill(zero(type.element));
     case "matrix":
@@ -167,11 +191,4 @@ export function zero(type: Type): Data {
     default:
       throw foldError(`${typeName(type)} has no zero value`);
   }
-}
-
-export function sameData(a: Data, b: Data): boolean {
-  if (typeof a === "object" && typeof b === "object") {
-    return a.length === b.length && a.every((item, index) => sameData(item, b[index] ?? false));
-  }
-  return a === b;
 }

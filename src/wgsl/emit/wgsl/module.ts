@@ -1,5 +1,6 @@
 import { builtins } from "../../check/builtins.ts";
 import { reachable } from "../../check/call-graph.ts";
+import { evaluate } from "../../evaluate/evaluate.ts";
 import type {
   EntryPoint,
   Expression,
@@ -9,7 +10,7 @@ import type {
   Value,
   Variable,
 } from "../../ir.ts";
-import type { StructType, Type } from "../../types.ts";
+import { f64, type StructType, type Type } from "../../types.ts";
 import { children } from "../../walk.ts";
 import { expressionText, literal, type Spell, typeText } from "./expressions.ts";
 
@@ -55,7 +56,7 @@ class Printer {
     for (const variable of this.#program.globals)
       if (entries.some((entry) => entry.function.globals.has(variable))) this.#global(variable);
     for (const override of this.#program.overrides) {
-      if (override.data === undefined) continue;
+      if (override.data === undefined || override.type === f64) continue;
       this.#lines.push(
         `const ${this.spell(override, override.name)}: ${this.#type(override.type)} = ${literal(override.type, override.data, this.spell)};`,
       );
@@ -126,7 +127,7 @@ class Printer {
     const parameters = target.parameters.map((parameter) => this.#parameter(parameter)).join(", ");
     const result = target.returnType.kind === "void" ? "" : ` -> ${this.#type(target.returnType)}`;
     if (entry !== undefined) {
-      const size = entry.workgroupSize.map((item) => this.#expression(item)).join(", ");
+      const size = entry.workgroupSize.map((item) => Number(evaluate(item))).join(", ");
       this.#lines.push(`@compute @workgroup_size(${size})`);
     }
     this.#lines.push(`fn ${this.spell(target, target.name)}(${parameters})${result} {`);

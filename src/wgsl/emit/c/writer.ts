@@ -3,32 +3,43 @@ import type { Data } from "../../evaluate/value.ts";
 import type { Expression, FunctionDefinition, Value, Variable } from "../../ir.ts";
 import { hasRuntimeArray, type StructType, type Type, typeKey } from "../../types.ts";
 import { children } from "../../walk.ts";
+import type { Dialect } from "./dialect.ts";
 import { Helpers } from "./helpers.ts";
+import { Matrices } from "./matrices.ts";
 import { mangle, Names } from "./names.ts";
 import { CTypes } from "./types.ts";
 
 export interface EmitOptions {
   readonly unchecked: boolean;
+  readonly contract: boolean;
   readonly watchdog: boolean;
 }
 
 /** What all functions of one translation share. */
 export class Unit {
+  readonly dialect: Dialect;
   readonly options: EmitOptions;
   readonly emitExpression: (writer: Writer, expression: Expression) => string;
   readonly names = new Names();
   readonly types: CTypes;
   readonly helpers: Helpers;
+  readonly matrices: Matrices;
   readonly constants: string[] = [];
   /** Functions that poll the watchdog, themselves or through a call. */
   readonly polling = new Set<FunctionDefinition>();
   readonly #constantNames = new Map<string, string>();
 
-  constructor(options: EmitOptions, emitExpression: (writer: Writer, expression: Expression) => string) {
+  constructor(
+    dialect: Dialect,
+    options: EmitOptions,
+    emitExpression: (writer: Writer, expression: Expression) => string,
+  ) {
+    this.dialect = dialect;
     this.options = options;
     this.emitExpression = emitExpression;
-    this.types = new CTypes((type) => this.#structName(type), mangle);
+    this.types = new CTypes(dialect, (type) => this.#structName(type), mangle);
     this.helpers = new Helpers(this.types);
+    this.matrices = new Matrices(this.types, this.helpers);
   }
 
   #structName(type: StructType): string {
@@ -43,7 +54,7 @@ export class Unit {
       name = `constant${this.#constantNames.size}`;
       this.#constantNames.set(key, name);
       this.constants.push(
-        `__constant ${this.types.memory(type)} ${name} = ${this.types.initializer(type, data)};`,
+        this.dialect.constant(this.types.memory(type), name, this.types.initializer(type, data)),
       );
     }
     return name;
@@ -57,6 +68,8 @@ export class Writer {
   readonly names: Names;
   /** In a kernel, module variables are locals; in functions they come as pointers. */
   readonly pointerRoots = new Map<Value, Expression>();
+  /** Whether a `goto` leads past the statements being written, in a language that minds. */
+  passedByJumps = false;
   #lines: string[] = [];
   #labels = 0;
 
@@ -66,12 +79,20 @@ export class Writer {
     this.names = unit.names.inner();
   }
 
+  get dialect(): Dialect {
+    return this.unit.dialect;
+  }
+
   get types(): CTypes {
     return this.unit.types;
   }
 
   get helpers(): Helpers {
     return this.unit.helpers;
+  }
+
+  get matrices(): Matrices {
+    return this.unit.matrices;
   }
 
   line(text: string): void {
@@ -92,10 +113,16 @@ export class Writer {
     this.#lines.push(...texts);
   }
 
+  /** A new variable, in a form that a jump may pass where one does. */
+  declare(type: string, name: string, initializer: string): void {
+    if (!this.passedByJumps) this.line(`${type} ${name} = ${initializer};`);
+    else this.lines([`${type} ${name};`, `${name} = ${initializer};`]);
+  }
+
   /** Keeps a value in a new variable, so that it is computed here and once. */
   spill(type: Type, text: string): string {
     const name = this.names.temporary();
-    this.line(`${this.types.value(type)} ${name} = ${text};`);
+    this.declare(this.types.value(type), name, text);
     return name;
   }
 
@@ -142,6 +169,8 @@ export class Writer {
     }
   }
 }
+
+export type BuiltinCall = Expression & { kind: "builtin" };
 
 export function needsCount(type: Type): boolean {
   return hasRuntimeArray(type);

@@ -1,9 +1,10 @@
 import { AikoError } from "../../../errors.ts";
 import type { Expression } from "../../ir.ts";
-import { bool, type ScalarType, type Type, type VectorType } from "../../types.ts";
+import { bool, type Type, type VectorType } from "../../types.ts";
 import { emitBuiltin } from "./builtins.ts";
-import { decode, encode, isHalf } from "./half.ts";
-import { combine, convert, parenthesize, unary } from "./operators.ts";
+import { convert } from "./conversions.ts";
+import { decode, encode } from "./half.ts";
+import { combine, parenthesize, unary } from "./operators.ts";
 import {
   clampIndex,
   elementAt,
@@ -15,7 +16,6 @@ import {
   pointerText,
   storeText,
 } from "./places.ts";
-import { isWide, laneName, scalarLiteral } from "./types.ts";
 import { needsCount, type Writer } from "./writer.ts";
 
 /** A WGSL value as a C expression; statements it needs first go to the writer. */
@@ -25,20 +25,15 @@ export function emitExpression(writer: Writer, expression: Expression): string {
     case "constant":
       return constant(writer, expression.type, expression.data);
     case "override":
-      return scalarLiteral(expression.override.data ?? 0, expression.type as ScalarType);
+      return types.literal(expression.type, expression.override.data ?? 0);
     case "value":
       return writer.name(expression.value);
     case "load":
-      return load(place(writer, expression.from));
+      return load(writer, place(writer, expression.from));
     case "addressOf":
       return pointerText(writer, place(writer, expression.operand));
     case "unary":
-      return unary(
-        expression.operator,
-        expression.type,
-        writer.value(expression.operand),
-        types.value(expression.type),
-      );
+      return unary(writer, expression.operator, expression.type, writer.value(expression.operand));
     case "binary":
       return binary(writer, expression);
     case "convert":
@@ -46,11 +41,11 @@ export function emitExpression(writer: Writer, expression: Expression): string {
     case "bitcast":
       return bitcast(writer, expression);
     case "swizzle":
-      return `${parenthesize(writer.value(expression.base))}.s${expression.components.join("")}`;
+      return writer.dialect.swizzle(parenthesize(writer.value(expression.base)), expression.components);
     case "index":
       return index(writer, expression);
     case "member":
-      return load(memberPlace(path(writer, expression.base), expression.struct, expression.member));
+      return load(writer, memberPlace(path(writer, expression.base), expression.struct, expression.member));
     case "construct":
       return construct(writer, expression);
     case "call":
@@ -64,24 +59,19 @@ export function emitExpression(writer: Writer, expression: Expression): string {
 
 /** f16 takes part by its bits. */
 function bitcast(writer: Writer, { operand, type }: Expression & { kind: "bitcast" }): string {
-  const bits = encode(operand.type, writer.value(operand));
-  return decode(
-    type,
-    isHalf(type) && isHalf(operand.type)
-      ? bits
-      : `as_${isHalf(type) ? halfBitsType(type) : writer.types.value(type)}(${bits})`,
-  );
-}
-
-function halfBitsType(type: Type): string {
-  return type.kind === "vector" ? `ushort${type.size}` : "ushort";
+  const { types, dialect } = writer;
+  const bits = encode(types, operand.type, writer.value(operand));
+  if (types.isHalf(type) && types.isHalf(operand.type)) return decode(types, type, bits);
+  const memory = type.kind === "vector" ? dialect.vector("ushort", type.size) : "ushort";
+  return decode(types, type, dialect.reinterpret(types.isHalf(type) ? memory : types.value(type), bits));
 }
 
 function constant(writer: Writer, type: Type, data: Parameters<Writer["types"]["literal"]>[1]): string {
-  const direct = type.kind === "scalar" || type.kind === "vector" || (type.kind === "matrix" && isWide(type));
+  const direct =
+    type.kind === "scalar" || type.kind === "vector" || (type.kind === "matrix" && writer.types.isWide(type));
   if (direct) return writer.types.literal(type, data);
   const temporary = writer.names.temporary();
-  writer.line(`${writer.types.value(type)} ${temporary} = ${writer.unit.constant(type, data)};`);
+  writer.declare(writer.types.value(type), temporary, writer.unit.constant(type, data));
   return temporary;
 }
 
@@ -106,18 +96,18 @@ function index(writer: Writer, expression: Expression & { kind: "index" }): stri
   const known = at.kind === "constant" ? Number(at.data) : undefined;
   if (base.type.kind === "vector") {
     const [whole = "", position = ""] = writer.operands([base, at]);
-    if (known !== undefined) return laneBool(base.type, `${parenthesize(whole)}.s${known}`);
+    if (known !== undefined) return laneBool(base.type, writer.dialect.lane(parenthesize(whole), known));
     return laneBool(
       base.type,
       `${writer.helpers.lane(base.type)}(${whole}, ${clampIndex(writer, at, position, base.type.size)})`,
     );
   }
-  if (base.type.kind === "matrix" && isWide(base.type)) {
+  if (base.type.kind === "matrix" && writer.types.isWide(base.type)) {
     const [whole = "", position = ""] = writer.operands([base, at]);
-    if (known !== undefined) return writer.helpers.columnOf(base.type, parenthesize(whole), known);
-    return `${writer.helpers.column(base.type)}(${whole}, ${clampIndex(writer, at, position, base.type.columns)})`;
+    if (known !== undefined) return writer.matrices.columnOf(base.type, parenthesize(whole), known);
+    return `${writer.matrices.column(base.type)}(${whole}, ${clampIndex(writer, at, position, base.type.columns)})`;
   }
-  return load(elementPlace(writer, path(writer, base), at, undefined));
+  return load(writer, elementPlace(writer, path(writer, base), at, undefined));
 }
 
 /** A lane of a bool vector is -1 or 0; a bool is 1 or 0. */
@@ -172,26 +162,25 @@ function shortCircuit(writer: Writer, expression: Expression & { kind: "binary" 
 
 function construct(writer: Writer, expression: Expression & { kind: "construct" }): string {
   const { type, args } = expression;
-  const { types, helpers } = writer;
-  if (type.kind === "scalar") return scalarLiteral(type === bool ? false : 0, type);
+  const { types, dialect } = writer;
+  if (type.kind === "scalar") return types.literal(type, type === bool ? false : 0);
   if (type.kind === "vector") {
-    if (args.length === 0) return `(${types.value(type)})(0)`;
+    if (args.length === 0) return dialect.construct(types.value(type), ["0"]);
     const parts = writer
       .operands(args)
       .map((text, at) => (type.element === bool && args[at]?.type === bool ? `-(int)(${text})` : text));
-    return `(${types.value(type)})(${parts.join(", ")})`;
+    return dialect.construct(types.value(type), parts);
   }
   if (args.length === 0) return zeroed(writer, type);
   const parts = writer.operands(args);
   if (type.kind === "matrix") {
-    if (isWide(type)) return `(${types.value(type)})(${parts.join(", ")})`;
-    if (args[0]?.type.kind === "vector") return `${helpers.makeMatrix(type)}(${parts.join(", ")})`;
-    const column = `${laneName(type.element)}${type.rows}`;
-    const columns = Array.from(
-      { length: type.columns },
-      (_, at) => `(${column})(${parts.slice(at * type.rows, (at + 1) * type.rows).join(", ")})`,
+    if (writer.types.isWide(type)) return dialect.construct(types.value(type), parts);
+    if (args[0]?.type.kind === "vector") return `${writer.matrices.make(type)}(${parts.join(", ")})`;
+    const column = types.vector(type.element, type.rows);
+    const columns = Array.from({ length: type.columns }, (_, at) =>
+      dialect.construct(column, parts.slice(at * type.rows, (at + 1) * type.rows)),
     );
-    return `${helpers.makeMatrix(type)}(${columns.join(", ")})`;
+    return `${writer.matrices.make(type)}(${columns.join(", ")})`;
   }
   const whole: Place = { text: writer.names.temporary(), type, space: "function", readOnly: false };
   writer.line(`${types.value(type)} ${whole.text};`);
@@ -203,14 +192,15 @@ function construct(writer: Writer, expression: Expression & { kind: "construct" 
 }
 
 function zeroed(writer: Writer, type: Type): string {
-  if (type.kind === "matrix" && isWide(type)) return `(${writer.types.value(type)})(0)`;
+  if (type.kind === "matrix" && writer.types.isWide(type))
+    return writer.dialect.construct(writer.types.value(type), ["0"]);
   const name = writer.names.temporary();
-  writer.line(`${writer.types.value(type)} ${name} = ${writer.types.zero(type)};`);
+  writer.declare(writer.types.value(type), name, writer.types.zero(type));
   return name;
 }
 
 function storeInto(writer: Writer, target: Place, text: string): void {
-  writer.line(`${storeText(target, text)};`);
+  writer.line(`${storeText(writer, target, text)};`);
 }
 
 function call(writer: Writer, expression: Expression & { kind: "call" }): string {
@@ -228,7 +218,7 @@ export function callText(writer: Writer, expression: Expression & { kind: "call"
     hidden.push(name);
     if (needsCount(variable.type)) hidden.push(`${name}count`);
   }
-  if (writer.unit.polling.has(target)) hidden.push("stop");
+  if (writer.unit.polling.has(target)) hidden.push(...writer.dialect.watchdog.arguments);
   const explicit = expression.args.flatMap((arg, position) => {
     const text = args[position] ?? "";
     return arg.type.kind === "pointer" && needsCount(arg.type.store) ? [text, writer.count(arg)] : [text];

@@ -1,6 +1,6 @@
 import type { Block, Expression, Statement, Variable } from "../../ir.ts";
+import { someStatement } from "../../walk.ts";
 import { callText } from "./expressions.ts";
-import { isHalf } from "./half.ts";
 import { isCounted } from "./loops.ts";
 import { combine } from "./operators.ts";
 import { elementAt, keepsValue, load, memberPlace, type Place, place, settle, storeText } from "./places.ts";
@@ -44,7 +44,7 @@ export class StatementEmitter {
         const { value: name, initializer } = statement;
         if (name.type.kind === "pointer") writer.pointerRoots.set(name, initializer);
         const text = writer.value(initializer);
-        writer.line(`${writer.types.value(name.type)} ${writer.name(name)} = ${text};`);
+        writer.declare(writer.types.value(name.type), writer.name(name), text);
         return;
       }
       case "assign":
@@ -83,18 +83,20 @@ export class StatementEmitter {
     const { type, initializer } = variable;
     const text = initializer === undefined ? undefined : writer.value(initializer);
     const name = writer.name(variable);
-    if (keepsValue(type)) {
+    if (keepsValue(writer.types, type)) {
       const t = writer.types.value(type);
-      writer.line(`${t} ${name} = ${text ?? `(${t})(0)`};`);
+      writer.declare(t, name, text ?? writer.dialect.construct(t, ["0"]));
       return;
     }
-    writer.line(
-      `${writer.types.memory(type)} ${name} = ${text === undefined || isHalf(type) ? writer.types.zero(type) : text};`,
+    writer.declare(
+      writer.types.memory(type),
+      name,
+      text === undefined || writer.types.isHalf(type) ? writer.types.zero(type) : text,
     );
-    if (text === undefined || !isHalf(type)) return;
+    if (text === undefined || !writer.types.isHalf(type)) return;
     const pointer = type.kind === "vector" && type.size === 3;
     writer.line(
-      `${storeText({ text: pointer ? `${name}.e` : name, type, space: "function", readOnly: false }, text)};`,
+      `${storeText(writer, { text: pointer ? `${name}.e` : name, type, space: "function", readOnly: false }, text)};`,
     );
   }
 
@@ -107,9 +109,9 @@ export class StatementEmitter {
       this.#store(target, writer.value(statement.value));
       return;
     }
-    if (!/^[\w.()*]+$/.test(target.text)) target = settle(writer, target);
+    if (!target.plain && !/^[\w.()*]+$/.test(target.text)) target = settle(writer, target);
     const { type } = target;
-    const left = impure ? writer.spill(type, load(target)) : load(target);
+    const left = impure ? writer.spill(type, load(writer, target)) : load(writer, target);
     const right = writer.value(statement.value);
     const constantRight = statement.value.kind === "constant";
     this.#store(
@@ -123,13 +125,13 @@ export class StatementEmitter {
     if (target.boolLane) writer.line(`${target.text} = -(int)(${text});`);
     else if (target.space === "storage" && hasPadding(target.type)) {
       writer.line(`${this.#partwise(target)}(&${target.text}, ${text});`);
-    } else writer.line(`${storeText(target, text)};`);
+    } else writer.line(`${storeText(writer, target, text)};`);
   }
 
   /** Padding between parts belongs to nobody: shared memory keeps what it holds there. */
   #partwise(target: Place): string {
     const writer = this.#writer;
-    return writer.helpers.store(target.type, "__global ", (to, from) => {
+    return writer.helpers.store(target.type, writer.dialect.space("storage"), (to, from) => {
       const lines: string[] = [];
       const copy = (destination: Place, source: Place): void => {
         const { type } = destination;
@@ -142,7 +144,7 @@ export class StatementEmitter {
           for (let index = 0; index < count; index++) {
             copy(elementAt(writer, destination, index), elementAt(writer, source, index));
           }
-        } else lines.push(`${storeText(destination, load(source))};`);
+        } else lines.push(`${storeText(writer, destination, load(writer, source))};`);
       };
       copy({ ...target, text: to }, { text: from, type: target.type, space: "function", readOnly: true });
       return lines;
@@ -196,7 +198,7 @@ export class StatementEmitter {
     const outer = this.#loop;
     const own: Loop = { label, used: false };
     this.#loop = own;
-    if (poll && this.#writer.unit.options.watchdog) this.#writer.line("if (*stop) break;");
+    if (poll && this.#writer.unit.options.watchdog) this.#writer.line(this.#writer.dialect.watchdog.poll);
     this.inside(body);
     this.#loop = outer;
     return own;
@@ -206,7 +208,11 @@ export class StatementEmitter {
     const writer = this.#writer;
     const plain = statement.continuing === undefined && statement.breakIf === undefined;
     writer.line("for (;;) {");
+    const outer = writer.passedByJumps;
+    if (!plain && !writer.dialect.jumpsOverDeclarations && mayContinue(statement.body))
+      writer.passedByJumps = true;
     const loop = this.#body(plain ? undefined : writer.label(), statement.body, !isCounted(statement));
+    writer.passedByJumps = outer;
     if (loop.used && loop.label !== undefined) writer.line(`${loop.label}:;`);
     if (statement.continuing !== undefined) this.inside(statement.continuing);
     if (statement.breakIf !== undefined) writer.line(`if (${writer.value(statement.breakIf)}) break;`);
@@ -239,4 +245,8 @@ export class StatementEmitter {
     writer.line("}");
     writer.line("}");
   }
+}
+
+function mayContinue(body: Block): boolean {
+  return someStatement(body, (statement) => statement.kind === "continue");
 }

@@ -2,9 +2,9 @@ import { AikoError } from "../../../errors.ts";
 import type { Expression } from "../../ir.ts";
 import { countOf } from "../../layout.ts";
 import { type AddressSpace, bool, type StructType, type Type, u32, vectorOf } from "../../types.ts";
-import { decode, encode, isHalf } from "./half.ts";
+import { decode, encode } from "./half.ts";
 import { mangle } from "./names.ts";
-import { isWide, memoryLane } from "./types.ts";
+import type { CTypes } from "./types.ts";
 import { isImpure, type Writer } from "./writer.ts";
 
 /**
@@ -22,6 +22,8 @@ export interface Place {
   readonly address?: string;
   /** A variable of a function, declared with the value type although its memory type is another. */
   readonly asValue?: boolean;
+  /** A single lane by a constant index: as good as a variable. */
+  readonly plain?: boolean;
 }
 
 /** The memory a reference names. */
@@ -32,7 +34,7 @@ export function place(writer: Writer, expression: Expression): Place {
       const name = writer.name(variable);
       const base = { type: variable.type, space: variable.space, readOnly: variable.access === "read" };
       if (variable.space === "function") {
-        const asValue = keepsValue(variable.type);
+        const asValue = keepsValue(writer.types, variable.type);
         return { ...base, text: isPointerText(variable.type) && !asValue ? `${name}.e` : name, asValue };
       }
       return { ...base, text: isPointerText(variable.type) ? name : `(*${name})` };
@@ -57,9 +59,9 @@ export function place(writer: Writer, expression: Expression): Place {
 }
 
 /** Whether a function's own variable is declared with the value type: what C keeps in registers. */
-export function keepsValue(type: Type): boolean {
-  if (isHalf(type)) return false;
-  return (type.kind === "vector" && type.size === 3) || (type.kind === "matrix" && isWide(type));
+export function keepsValue(types: CTypes, type: Type): boolean {
+  if (types.isHalf(type)) return false;
+  return (type.kind === "vector" && type.size === 3) || (type.kind === "matrix" && types.isWide(type));
 }
 
 /** Three-component vectors and runtime-sized arrays are written as pointers. */
@@ -72,7 +74,7 @@ export function settle(writer: Writer, target: Place): Place {
   if (/^\(?\*?\w+\)?$/.test(target.text)) return target;
   const name = writer.names.temporary();
   const pointee = target.boolLane ? "int" : writer.types.pointee(target.type);
-  writer.line(`${spaceOf(target)}${pointee}* ${name} = ${pointerText(writer, target)};`);
+  writer.declare(`${spaceOf(writer, target)}${pointee}*`, name, pointerText(writer, target));
   const { address: _, ...rest } = target;
   return { ...rest, asValue: false, text: isPointerText(target.type) ? name : `(*${name})` };
 }
@@ -124,63 +126,59 @@ export function elementPlace(
         );
       return part(base, `${base.text}.c[${index}]`, vectorOf(type.rows, type.element));
     case "vector":
-      return { ...lane(base, index, at.kind === "constant"), boolLane: type.element === bool };
+      return { ...lane(writer, base, index, at.kind === "constant"), boolLane: type.element === bool };
     default:
       throw new AikoError("INTERNAL", { message: `${type.kind} has no elements` });
   }
 }
 
 /** Lanes in shared memory are reached by address: C may write a whole vector to change one of its lanes. */
-function lane(base: Place, index: string, constant: boolean): Place {
+function lane(writer: Writer, base: Place, index: string, constant: boolean): Place {
   const { type } = base;
   if (type.kind !== "vector") throw new AikoError("INTERNAL", { message: `${type.kind} has no lanes` });
   const own = base.space === "function" || base.space === "private" || base.space === "constant";
   const rest = { type: type.element, space: base.space, readOnly: base.readOnly };
   if (type.size === 3 && !base.asValue) return { ...rest, text: `${base.text}[${index}]` };
-  const address = `((${spaceOf(base)}${memoryLane(type.element)}*)&${base.text})[${index}]`;
+  const address = `((${spaceOf(writer, base)}${writer.types.memoryLane(type.element)}*)&${base.text})[${index}]`;
   if (own && constant && /^[\w.()*]+$/.test(base.text))
-    return { ...rest, text: `${base.text}.s${index}`, address };
+    return { ...rest, text: writer.dialect.lane(base.text, index), address, plain: true };
   return { ...rest, text: address };
 }
 
 /** The value in memory. */
-export function load(source: Place): string {
+export function load(writer: Writer, source: Place): string {
+  const { types } = writer;
   const { type, text } = source;
   if (source.boolLane) return `(${text} != 0)`;
   if (source.asValue) return text;
-  if (type.kind === "vector" && type.size === 3) return decode(type, `vload3(0, ${text})`);
-  if (type.kind === "matrix" && isWide(type)) {
+  if (type.kind === "vector" && type.size === 3) return decode(types, type, `vload3(0, ${text})`);
+  if (type.kind === "matrix" && types.isWide(type)) {
     const lanes = type.columns * type.rows;
-    return decode(type, `vload${lanes}(0, (${spaceOf(source)}${memoryLane(type.element)}*)&${text})`);
+    return decode(
+      types,
+      type,
+      `vload${lanes}(0, (${spaceOf(writer, source)}${writer.types.memoryLane(type.element)}*)&${text})`,
+    );
   }
-  return decode(type, text);
+  return decode(types, type, text);
 }
 
 /** The C expression that stores a value in memory. */
-export function storeText(target: Place, text: string): string {
+export function storeText(writer: Writer, target: Place, text: string): string {
+  const { types } = writer;
   const { type } = target;
   if (target.asValue) return `${target.text} = ${text}`;
-  const bits = encode(type, text);
+  const bits = encode(types, type, text);
   if (type.kind === "vector" && type.size === 3) return `vstore3(${bits}, 0, ${target.text})`;
-  if (type.kind === "matrix" && isWide(type)) {
+  if (type.kind === "matrix" && types.isWide(type)) {
     const lanes = type.columns * type.rows;
-    return `vstore${lanes}(${bits}, 0, (${spaceOf(target)}${memoryLane(type.element)}*)&${target.text})`;
+    return `vstore${lanes}(${bits}, 0, (${spaceOf(writer, target)}${writer.types.memoryLane(type.element)}*)&${target.text})`;
   }
   return `${target.text} = ${bits}`;
 }
 
-function spaceOf(target: Place): string {
-  switch (target.space) {
-    case "storage":
-    case "uniform":
-      return target.readOnly ? "const __global " : "__global ";
-    case "workgroup":
-      return "__local ";
-    case "constant":
-      return "__constant ";
-    default:
-      return "";
-  }
+function spaceOf({ dialect }: Writer, { space, readOnly }: Place): string {
+  return `${readOnly && (space === "storage" || space === "uniform") ? "const " : ""}${dialect.space(space)}`;
 }
 
 /** An index as `uint`, kept inside `count` elements unless the kernel is compiled unchecked. */
