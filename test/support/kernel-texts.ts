@@ -5,9 +5,13 @@ import {
   type ElementType,
   exclusiveScan,
   gemm,
+  kernelText,
   map,
+  narrow,
   type Reduction,
   reduce,
+  sum128,
+  widen,
 } from "#src/kernels/index.js";
 import { FakeAdapter, FakeDevice } from "./fake-device.js";
 
@@ -30,8 +34,18 @@ class NotingDevice extends FakeDevice {
 export async function kernelTexts(): Promise<KernelText[]> {
   const devices = (["gpu", "cpu"] as const).map((kind) => new NotingDevice(new FakeAdapter(kind)));
   for (const device of devices) for (const enqueue of calls(device)) await refused(enqueue);
-  return devices.flatMap(({ texts }) => texts);
+  return [...devices.flatMap(({ texts }) => texts), { source: orderedBits, options: {} }];
 }
+
+/** A library that users call. */
+const orderedBits = `${kernelText("ordered-bits.wgsl")}
+@group(0) @binding(0) var<storage, read_write> keys: array<u64>;
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let bits = ordered_f64(hash_u64(canonical_f64(f64_from_ordered(keys[id.x]))));
+  let words = bitcast<vec2<u32>>(ordered_i64(i64_from_ordered(bits)));
+  keys[id.x] = bitcast<u64>(vec2(ordered_f32(words.x), f32_from_ordered(words.y)));
+}`;
 
 const types: readonly ElementType[] = ["f32", "i32", "u32"];
 const reductions: readonly Reduction[] = ["sum", "min", "max"];
@@ -60,6 +74,12 @@ function calls(device: FakeDevice): (() => Promise<void>)[] {
     ...types.map((type) => () => exclusiveScan(device, { ...work, type })),
     ...reductions.map((reduction) => () => reduce(device, reduction, work)),
     () => argmax(device, work),
+    ...(["i64", "u64", "i128"] as const).map((type) => () => sum128(device, { ...work, type })),
+    ...(["f16", "bf16"] as const).flatMap((type) => [
+      () => widen(device, { ...work, type }),
+      () => narrow(device, { ...work, type }),
+    ]),
+    () => gemm(device, { ...product, type: "f64", beta: 0, transposeA: false, transposeB: false }),
     () => gemm(device, { ...product, beta: 0, transposeA: false, transposeB: true }),
     () => gemm(device, { ...product, beta: 1, c: one, transposeA: true, transposeB: false }),
   ];
