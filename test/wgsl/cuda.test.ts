@@ -81,6 +81,10 @@ describe("CUDA text", () => {
 
 /** What the kernels of the project do not use. */
 const others: readonly string[] = [
+  kernel(
+    "out[at] = vec4f(f(at));",
+    "fn f(n: u32) -> f32 { var i = n; loop { if i > 9 { return 1; } i *= 3; } }",
+  ),
   kernel("out[at] = sin(a[at]) + fract(a[at]) * determinant(mat3x3f(a[0].xyz, a[1].xyz, a[2].xyz));"),
   kernel("out[at] = vec4f(quantizeToF16(a[at].xyz), f32(f16(a[at].x) * 2h));", "enable f16;"),
   kernel(
