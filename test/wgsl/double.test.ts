@@ -35,7 +35,7 @@ const expressions: Readonly<Record<Source, readonly string[]>> = {
     ..."i32(x)|u32(x)|i64(x)|u64(x)|f32(clamp(x, -1e38, 1e38))|f32(x / 1e290)".split("|"),
     ..."bitcast<u64>(x)|bitcast<i64>(x)|bitcast<vec2<u32>>(x).x|bitcast<vec2<i32>>(x).y".split("|"),
     ..."frexp(x).fract|frexp(x).exp|modf(x).whole|modf(x).fract|ldexp(clamp(x, -9, 9), 3)".split("|"),
-    ..."fma(clamp(x, -9, 9), 2, 1)|mix(clamp(x, -9, 9), 2, 0.25)|dot(vec2(clamp(x, -9, 9), 2), vec2(3, 4))".split(
+    ..."fma(clamp(x, -9, 9), 2, 1)|fma(clamp(x, -9, 9), 10, -1)|mix(clamp(x, -9, 9), 2, 0.25)|dot(vec2(clamp(x, -9, 9), 2), vec2(3, 4))".split(
       "|",
     ),
     "(vec3<f64>(x, 1, 2) * vec3(0.5, 3, 4)).zxy.y",
