@@ -10,6 +10,7 @@ import {
   u32,
 } from "../types.ts";
 import { foldBinary, sum } from "./operators.ts";
+import { fusedMultiplyAdd } from "./rounding.ts";
 import { at, type Data, foldError, halfBits, halfFromBits, list, settle } from "./value.ts";
 
 type Scalar = number | bigint | boolean;
@@ -47,7 +48,6 @@ const floats: Readonly<Record<string, (...args: number[]) => number>> = {
   exp: Math.exp,
   exp2: (x = 0) => 2 ** x,
   floor: Math.floor,
-  fma: (a = 0, b = 0, c = 0) => a * b + c,
   fract: (x = 0) => x - Math.floor(x),
   inverseSqrt: (x = 0) => within(x > 0, "inverseSqrt takes values above 0", () => 1 / Math.sqrt(x)),
   ldexp: (x = 0, e = 0) => x * 2 ** Math.trunc(e / 2) * 2 ** (e - Math.trunc(e / 2)),
@@ -80,8 +80,8 @@ function roundFinite(x: number): number {
 
 /** Functions of any number, component by component. */
 const numbers: Readonly<Record<string, (type: ScalarType, ...args: (number | bigint)[]) => Scalar>> = {
-  abs: (type, x = 0) => (x >= 0 ? x : isInteger(type) ? settle(type, -BigInt(x)) : -x),
-  sign: (type, x = 0) => settle(type, x > 0 ? 1 : x < 0 ? -1 : 0),
+  abs: (type, x = 0) => (!isInteger(type) ? Math.abs(Number(x)) : x < 0 ? settle(type, -BigInt(x)) : x),
+  sign: (type, x = 0) => settle(type, x > 0 ? 1 : x < 0 ? -1 : x),
   min: (_type, a = 0, b = 0) => smallest(a, b),
   max: (_type, a = 0, b = 0) => largest(a, b),
   clamp: (_type, x = 0, low = 0, high = 0) => {
@@ -160,6 +160,10 @@ export function foldBuiltin(name: string, args: readonly Data[], types: readonly
   if (bitFunction !== undefined)
     return zipComponents(args, (x = 0) => settle(scalar, bitFunction(bitText(scalar, x), scalar)));
   switch (name) {
+    case "fma":
+      return zipComponents(args, (a, b, c) =>
+        settle(scalar, fusedMultiplyAdd(Number(a), Number(b), Number(c), scalar)),
+      );
     case "extractBits":
       return zipComponents(args, (x, o, c) =>
         settle(scalar, extractBits(scalar, Number(x), Number(o), Number(c))),

@@ -38,18 +38,28 @@ export class Helpers {
     const list = names.map((name) => `${t} ${name}`).join(", ");
     const made =
       type.kind === "vector" && isWideInteger(type.element)
-        ? () => this.#lanewise(this.generic(base, type.element, parameters, body), type, names)
+        ? () => this.#eachLane(this.generic(base, type.element, parameters, body), type, type, names)
         : () => body(type);
     return this.define(`${base}_${t}`, t, list, made);
   }
 
-  #lanewise(scalar: string, type: VectorType, names: readonly string[]): string {
+  /** A function of one value `x`, written for scalars. */
+  lanewise(base: string, from: Type, to: Type, body: () => string): string {
+    const t = this.#types.value(from);
+    const made =
+      from.kind === "vector" && to.kind === "vector"
+        ? () => this.#eachLane(this.lanewise(base, from.element, to.element, body), from, to, ["x"])
+        : body;
+    return this.define(`${base}_${t}`, this.#types.value(to), `${t} x`, made);
+  }
+
+  #eachLane(scalar: string, from: VectorType, to: Type, names: readonly string[]): string {
     const { dialect } = this.#types;
     const lanes = Array.from(
-      { length: type.size },
+      { length: from.size },
       (_, at) => `${scalar}(${names.map((name) => dialect.lane(name, at)).join(", ")})`,
     );
-    return `return ${dialect.construct(this.#types.value(type), lanes)};`;
+    return `return ${dialect.construct(this.#types.value(to), lanes)};`;
   }
 
   /** WGSL's integer division: by zero gives the dividend, the lowest integer / -1 gives itself. */

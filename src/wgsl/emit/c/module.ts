@@ -73,8 +73,18 @@ function functionText(unit: Unit, program: Program, target: FunctionDefinition):
       parameters.push(`uint ${name}count`);
   }
   const head = `${unit.dialect.static}${unit.types.value(target.returnType)} ${unit.names.of(target, target.name)}(${parameters.join(", ") || "void"}) {`;
-  const body = writer.capture(() => new StatementEmitter(writer).inside(target.body));
+  const body = writer.capture(() => {
+    new StatementEmitter(writer).inside(target.body);
+    if (unit.polling.has(target)) returnAnything(writer);
+  });
   return indent([head, ...body, "}"]);
+}
+
+/** A loop that the watchdog ends may be where a function always returned; C++ takes such an end for impossible. */
+function returnAnything(writer: Writer): void {
+  const { returnType: type, body, span } = writer.function;
+  if (type.kind === "void" || body.statements.at(-1)?.kind === "return") return;
+  writer.line(`return ${writer.value({ kind: "construct", type, span, args: [] })};`);
 }
 
 function kernelText(unit: Unit, program: Program, { entry, workgroupSize }: SizedEntryPoint): string[] {

@@ -42,8 +42,8 @@ export const cuda: Dialect = {
   wrap(code, { contract, divergent }) {
     return [
       `// nvcc --ptx -x cu ${cudaOptions(contract).join(" ")}`,
-      // Unused names and needless comparisons are the WGSL author's own affair.
-      "#pragma nv_diag_suppress 174, 177, 186, 550",
+      // Unreachable statements, unused names and needless comparisons are the WGSL author's own affair.
+      "#pragma nv_diag_suppress 111, 128, 174, 177, 186, 550",
       "namespace wgsl {",
       ...prelude(code, divergent),
       ...code,
@@ -75,7 +75,7 @@ export const cuda: Dialect = {
 
 function linearIndex([x, y, z]: Size): string {
   if (y === 1 && z === 1) return "threadIdx.x";
-  return `(threadIdx.x + threadIdx.y * ${x}u + threadIdx.z * ${x * y}u)`;
+  return `(threadIdx.x + threadIdx.y * ${x}u${z === 1 ? "" : ` + threadIdx.z * ${x * y}u`})`;
 }
 
 const dimensions = ["x", "y", "z"] as const;

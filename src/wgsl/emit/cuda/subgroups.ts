@@ -119,7 +119,10 @@ const operations: readonly Definition[] = [
     ...over(`subgroupExclusive${name}`, `return scan_lanes(x, T(${neutral}), false, Lane${name}());`),
   ]),
   ...over("subgroupBroadcast", "return from_lane(arrived(), x, lane);", "uint lane"),
-  ...over("subgroupBroadcastFirst", "return from_lane(arrived(), x, (uint)(__ffs((int)arrived()) - 1));"),
+  ...over(
+    "subgroupBroadcastFirst",
+    "uint mask = arrived(); return from_lane(mask, x, (uint)(__ffs((int)mask) - 1));",
+  ),
   ...over("subgroupShuffle", "return from_lane(arrived(), x, lane);", "uint lane"),
   ...over("subgroupShuffleUp", "return from_lane(arrived(), x, lane_index() - distance);", "uint distance"),
   ...over("subgroupShuffleDown", "return from_lane(arrived(), x, lane_index() + distance);", "uint distance"),

@@ -10,7 +10,7 @@ import type {
   Value,
   Variable,
 } from "../../ir.ts";
-import { bool, f64, type StructType, type Type } from "../../types.ts";
+import { bool, f64, isWideInteger, type StructType, type Type } from "../../types.ts";
 import { children } from "../../walk.ts";
 import { expressionText, literal, type Spell, typeText } from "./expressions.ts";
 
@@ -56,7 +56,7 @@ class Printer {
     for (const variable of this.#program.globals)
       if (entries.some((entry) => entry.function.globals.has(variable))) this.#global(variable);
     for (const override of this.#program.overrides) {
-      if (override.data === undefined || override.type === f64) continue;
+      if (override.data === undefined || override.type === f64 || isWideInteger(override.type)) continue;
       this.#lines.push(
         `const ${this.spell(override, override.name)}: ${this.#type(override.type)} = ${literal(override.type, override.data, this.spell)};`,
       );
