@@ -6,9 +6,11 @@ import { abortable, abortError } from "./abort.ts";
 import type { BreakerOptions, Permit } from "./breaker.ts";
 import { DeviceSlot } from "./device-slot.ts";
 import { Meter } from "./meter.ts";
-import type { Operation, Work } from "./operation.ts";
+import { Metrics } from "./metrics.ts";
+import type { Operation, Placement, Work } from "./operation.ts";
 import { type Decision, type PlacementChoice, place } from "./placement.ts";
 import { type Fallback, makeReport, type OperationReport, operationChannel } from "./report.ts";
+import type { RuntimeStatistics } from "./statistics.ts";
 import { warnOnce } from "./warn.ts";
 
 export interface RunOptions {
@@ -56,7 +58,9 @@ interface Choice {
 /** Decides where each operation runs, runs it there, falls back with a reason, and reports. */
 export class Runtime implements AsyncDisposable {
   readonly #options: RuntimeOptions;
+  readonly #metrics = new Metrics();
   #slots: Promise<readonly DeviceSlot[]> | undefined;
+  #known: readonly DeviceSlot[] = [];
   #disposed = false;
 
   constructor(options: RuntimeOptions) {
@@ -73,9 +77,11 @@ export class Runtime implements AsyncDisposable {
     const reported = options.report === true || operationChannel.hasSubscribers;
     const call = { operation, input, options, work: operation.work(input), meter: new Meter(), reported };
     const choice = await this.#choose(call);
-    if (choice.slot === undefined || choice.permit === undefined) return this.#runCpu(call, choice);
+    if (choice.slot === undefined || choice.permit === undefined) {
+      return this.#counted(call, "cpu", this.#runCpu(call, choice));
+    }
     try {
-      const outcome = await this.#runGpu(call, choice, choice.slot);
+      const outcome = await this.#counted(call, "gpu", this.#runGpu(call, choice, choice.slot));
       choice.permit.succeed();
       return outcome;
     } catch (thrown) {
@@ -89,9 +95,10 @@ export class Runtime implements AsyncDisposable {
       if (this.#isStrict(options)) throw error;
       this.#assertOpen();
       const fallback = { code: error.code, message: error.message, device: choice.slot.adapter.id };
-      warnOnce(operation.name, fallback);
+      this.#fellBack(operation.name, fallback);
       const reason = `${choice.slot.adapter.id} failed with ${error.code}: ${error.message}`;
-      return this.#runCpu(call, { decision: { placement: "cpu", reason }, fallback });
+      const answered = this.#runCpu(call, { decision: { placement: "cpu", reason }, fallback });
+      return this.#counted(call, "cpu", answered);
     }
   }
 
@@ -105,6 +112,16 @@ export class Runtime implements AsyncDisposable {
     const slot = find(await this.#discover(), id);
     if (slot === undefined) throw noDevice();
     return (await slot.open()).device;
+  }
+
+  /** What was counted so far, also after dispose. Devices appear once they were looked for. */
+  statistics(): RuntimeStatistics {
+    return {
+      operations: this.#metrics.operations(),
+      fallbacks: this.#metrics.fallbacks(),
+      devices: this.#known.map((slot) => slot.statistics()),
+      batchers: [],
+    };
   }
 
   /** Closes the devices; calls on their way reject. Safe to call twice. */
@@ -171,7 +188,7 @@ export class Runtime implements AsyncDisposable {
       });
     }
     const fallback = { code, message, device: slot.adapter.id };
-    warnOnce(operation.name, fallback);
+    this.#fellBack(operation.name, fallback);
     return { decision: { placement: "cpu", reason: `${slot.adapter.id} is ${message}` }, fallback };
   }
 
@@ -228,10 +245,33 @@ export class Runtime implements AsyncDisposable {
 
   #discover(): Promise<readonly DeviceSlot[]> {
     this.#assertOpen();
-    this.#slots ??= this.#options
-      .adapters()
-      .then((adapters) => adapters.map((adapter) => new DeviceSlot(adapter, this.#options)));
+    this.#slots ??= this.#options.adapters().then((adapters) => {
+      this.#known = adapters.map((adapter) => new DeviceSlot(adapter, this.#options));
+      return this.#known;
+    });
     return this.#slots;
+  }
+
+  async #counted<I, O>(
+    { operation, work }: Call<I, O>,
+    placement: Placement,
+    running: Promise<Outcome<O>>,
+  ): Promise<Outcome<O>> {
+    const start = performance.now();
+    try {
+      const outcome = await running;
+      this.#metrics.count(operation.name, placement, performance.now() - start, work);
+      return outcome;
+    } catch (thrown) {
+      const error = toAikoError(thrown);
+      this.#metrics.count(operation.name, placement, performance.now() - start, work, error);
+      throw error;
+    }
+  }
+
+  #fellBack(operation: string, fallback: Fallback): void {
+    this.#metrics.countFallback(operation, fallback);
+    warnOnce(operation, fallback);
   }
 
   #isStrict(options: RunOptions): boolean {
