@@ -1,6 +1,7 @@
 import { loadFfi } from "./core/ffi.ts";
 import { type Adapter, type Device, discover, selectAdapters } from "./device/index.ts";
 import { bindMatrix, type MatrixFamily } from "./matrix/index.ts";
+import { bindMonitor, type Monitor } from "./monitor/index.ts";
 import { type PlacementChoice, Runtime } from "./runtime/index.ts";
 
 export interface GpuOptions {
@@ -23,6 +24,7 @@ export interface GpuOptions {
 export interface Gpu extends AsyncDisposable {
   readonly runtime: Runtime;
   readonly matrix: MatrixFamily;
+  readonly monitor: Monitor;
   /** The adapters in use, best first. */
   adapters(): Promise<readonly Adapter[]>;
   /** Opens an adapter, the best one by default. Rejects with DEVICE_NOT_FOUND, UNSUPPORTED or DEVICE_LOST. */
@@ -49,12 +51,17 @@ export async function open(options: GpuOptions = {}): Promise<Gpu> {
     ...(cacheDirectory === undefined ? {} : { cacheDirectory }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   });
+  const monitor = bindMonitor(runtime);
+  const dispose = async () => {
+    await Promise.all([monitor.dispose(), runtime.dispose()]);
+  };
   return {
     runtime,
     matrix: bindMatrix(runtime),
+    monitor,
     adapters: () => runtime.adapters(),
     device: (id) => runtime.device(id),
-    dispose: () => runtime.dispose(),
-    [Symbol.asyncDispose]: () => runtime.dispose(),
+    dispose,
+    [Symbol.asyncDispose]: dispose,
   };
 }

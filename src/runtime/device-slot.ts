@@ -2,6 +2,7 @@ import type { Adapter, Device, OpenOptions } from "../device/device.ts";
 import { AikoError } from "../errors.ts";
 import { BufferPool, type PoolOptions } from "../memory/index.ts";
 import { Breaker, type BreakerOptions } from "./breaker.ts";
+import type { DeviceStatistics } from "./statistics.ts";
 
 export interface OpenedDevice {
   readonly device: Device;
@@ -14,6 +15,8 @@ export class DeviceSlot {
   readonly breaker: Breaker;
   readonly #options: OpenOptions & PoolOptions;
   #opening: Promise<OpenedDevice> | undefined;
+  #opened: OpenedDevice | undefined;
+  #losses = 0;
   #disposed = false;
 
   constructor(adapter: Adapter, options: OpenOptions & PoolOptions & BreakerOptions) {
@@ -38,6 +41,27 @@ export class DeviceSlot {
     return this.#opening;
   }
 
+  statistics(): DeviceStatistics {
+    const { id, name, backend, kind } = this.adapter;
+    const opened = this.#opened;
+    return {
+      id,
+      name,
+      backend,
+      kind,
+      state: this.#state(),
+      losses: this.#losses,
+      memory: opened?.device.memory(),
+      pool: opened?.pool.statistics(),
+    };
+  }
+
+  #state(): DeviceStatistics["state"] {
+    if (this.breaker.restMsLeft > 0) return "resting";
+    if (this.#opened !== undefined) return "open";
+    return this.#losses > 0 && !this.#disposed ? "lost" : "closed";
+  }
+
   async dispose(): Promise<void> {
     this.#disposed = true;
     const opened = await this.#opening?.catch(() => undefined);
@@ -48,8 +72,11 @@ export class DeviceSlot {
     try {
       const device = await this.adapter.open(this.#options);
       const opened = { device, pool: new BufferPool(device, this.#options) };
-      void device.lost.then(() => {
+      this.#opened = opened;
+      void device.lost.then(({ reason }) => {
         this.#opening = undefined;
+        this.#opened = undefined;
+        if (reason !== "disposed") this.#losses++;
         return this.#disposed ? undefined : close(opened);
       });
       return opened;

@@ -5,3 +5,10 @@ export type { CpuContext, GpuContext, Operation, Placement, Rate, Rates, Work } 
 export type { CalibrationData, Decision, PlaceData, PlacementChoice, Prediction } from "./placement/index.ts";
 export { type Fallback, type OperationReport, operationChannel } from "./report.ts";
 export { type Outcome, type RunOptions, Runtime, type RuntimeOptions } from "./runtime.ts";
+export type {
+  BatcherStatistics,
+  DeviceStatistics,
+  FallbackStatistics,
+  OperationStatistics,
+  RuntimeStatistics,
+} from "./statistics.ts";

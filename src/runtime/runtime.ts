@@ -7,9 +7,11 @@ import { abortable, abortError } from "./abort.ts";
 import type { BreakerOptions, Permit } from "./breaker.ts";
 import { DeviceSlot } from "./device-slot.ts";
 import { Meter } from "./meter.ts";
-import type { Operation, Work } from "./operation.ts";
+import { Metrics } from "./metrics.ts";
+import type { Operation, Placement, Work } from "./operation.ts";
 import { type CalibrationData, type Decision, type PlacementChoice, Placer } from "./placement/index.ts";
 import { type Fallback, makeReport, type OperationReport, operationChannel } from "./report.ts";
+import type { RuntimeStatistics } from "./statistics.ts";
 import { warnOnce } from "./warn.ts";
 
 export interface RunOptions {
@@ -62,7 +64,9 @@ interface Choice {
 export class Runtime implements AsyncDisposable {
   readonly #options: RuntimeOptions;
   readonly #placer: Placer;
+  readonly #metrics = new Metrics();
   #slots: Promise<readonly DeviceSlot[]> | undefined;
+  #known: readonly DeviceSlot[] = [];
   #disposed = false;
 
   constructor(options: RuntimeOptions) {
@@ -84,9 +88,11 @@ export class Runtime implements AsyncDisposable {
     const reported = options.report === true || operationChannel.hasSubscribers;
     const call = { operation, input, options, work: operation.work(input), meter: new Meter(), reported };
     const choice = await this.#choose(call);
-    if (choice.slot === undefined || choice.permit === undefined) return this.#runCpu(call, choice);
+    if (choice.slot === undefined || choice.permit === undefined) {
+      return this.#counted(call, "cpu", this.#runCpu(call, choice));
+    }
     try {
-      const outcome = await this.#runGpu(call, choice, choice.slot);
+      const outcome = await this.#counted(call, "gpu", this.#runGpu(call, choice, choice.slot));
       choice.permit.succeed();
       return outcome;
     } catch (thrown) {
@@ -100,9 +106,10 @@ export class Runtime implements AsyncDisposable {
       if (this.#isStrict(options)) throw error;
       this.#assertOpen();
       const fallback = { code: error.code, message: error.message, device: choice.slot.adapter.id };
-      warnOnce(operation.name, fallback);
+      this.#fellBack(operation.name, fallback);
       const reason = `${choice.slot.adapter.id} failed with ${error.code}: ${error.message}`;
-      return this.#runCpu(call, { decision: { placement: "cpu", reason }, fallback });
+      const answered = this.#runCpu(call, { decision: { placement: "cpu", reason }, fallback });
+      return this.#counted(call, "cpu", answered);
     }
   }
 
@@ -128,6 +135,16 @@ export class Runtime implements AsyncDisposable {
   async calibrate(id?: string): Promise<void> {
     await this.#placer.ready();
     await this.#placer.calibrate(await this.device(id));
+  }
+
+  /** What was counted so far, also after dispose. Devices appear once they were looked for. */
+  statistics(): RuntimeStatistics {
+    return {
+      operations: this.#metrics.operations(),
+      fallbacks: this.#metrics.fallbacks(),
+      devices: this.#known.map((slot) => slot.statistics()),
+      batchers: [],
+    };
   }
 
   /** Closes the devices; calls on their way reject. Safe to call twice. */
@@ -197,7 +214,7 @@ export class Runtime implements AsyncDisposable {
       });
     }
     const fallback = { code, message, device: slot.adapter.id };
-    warnOnce(operation.name, fallback);
+    this.#fellBack(operation.name, fallback);
     return { decision: { placement: "cpu", reason: `${slot.adapter.id} is ${message}` }, fallback };
   }
 
@@ -270,10 +287,33 @@ export class Runtime implements AsyncDisposable {
 
   #discover(): Promise<readonly DeviceSlot[]> {
     this.#assertOpen();
-    this.#slots ??= this.#options
-      .adapters()
-      .then((adapters) => adapters.map((adapter) => new DeviceSlot(adapter, this.#options)));
+    this.#slots ??= this.#options.adapters().then((adapters) => {
+      this.#known = adapters.map((adapter) => new DeviceSlot(adapter, this.#options));
+      return this.#known;
+    });
     return this.#slots;
+  }
+
+  async #counted<I, O>(
+    { operation, work }: Call<I, O>,
+    placement: Placement,
+    running: Promise<Outcome<O>>,
+  ): Promise<Outcome<O>> {
+    const start = performance.now();
+    try {
+      const outcome = await running;
+      this.#metrics.count(operation.name, placement, performance.now() - start, work);
+      return outcome;
+    } catch (thrown) {
+      const error = toAikoError(thrown);
+      this.#metrics.count(operation.name, placement, performance.now() - start, work, error);
+      throw error;
+    }
+  }
+
+  #fellBack(operation: string, fallback: Fallback): void {
+    this.#metrics.countFallback(operation, fallback);
+    warnOnce(operation, fallback);
   }
 
   #isStrict(options: RunOptions): boolean {

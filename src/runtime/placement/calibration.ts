@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Device } from "../../device/device.ts";
 import type { TransferCurve, TransferPoint } from "./transfer.ts";
 
-const sizes = [4096, 65_536, 2 ** 20, 8 * 2 ** 20];
+const sizes = [4096, 65_536, 2 ** 20, 4 * 2 ** 20];
 const rounds = 5;
 
 /** Measures uploads and downloads of a few sizes, each waited for; the medians. Takes about 50 ms. */

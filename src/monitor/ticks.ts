@@ -1,0 +1,32 @@
+export interface TickOptions {
+  readonly intervalMs: number;
+  readonly signal: AbortSignal;
+  /** Whether waiting keeps the process from ending. */
+  readonly keepAlive: boolean;
+}
+
+/** Ends at multiples of the interval since the start; those that passed while nobody waited are left out. */
+export async function* ticks({ intervalMs, signal, keepAlive }: TickOptions): AsyncGenerator<void> {
+  const start = performance.now();
+  for (;;) {
+    const passed = performance.now() - start;
+    const left = (Math.floor(passed / intervalMs) + 1) * intervalMs - passed;
+    await rest(left, signal, keepAlive);
+    if (signal.aborted) return;
+    yield;
+  }
+}
+
+function rest(ms: number, signal: AbortSignal, keepAlive: boolean): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    if (!keepAlive) timer.unref();
+    signal.addEventListener("abort", done);
+  });
+}

@@ -1,0 +1,65 @@
+import type { ErrorCode } from "../errors.ts";
+import type { Placement, Work } from "./operation.ts";
+import type { Fallback } from "./report.ts";
+import type { FallbackStatistics, OperationStatistics } from "./statistics.ts";
+
+interface Counted {
+  calls: number;
+  failures: number;
+  totalMs: number;
+  bytes: number;
+  flops: number;
+}
+
+/** Counts what a runtime does. A call that fell back counts in both places: as a failure on the GPU, as a call on the CPU. */
+export class Metrics {
+  readonly #operations = new Map<string, Readonly<Record<Placement, Counted>>>();
+  readonly #fallbacks = new Map<
+    string,
+    { -readonly [K in keyof FallbackStatistics]: FallbackStatistics[K] }
+  >();
+
+  /** A call that ended in this place. Aborted calls are no failures. */
+  count(operation: string, placement: Placement, ms: number, work: Work, error?: { code: ErrorCode }): void {
+    const counted = this.#of(operation)[placement];
+    counted.calls++;
+    counted.totalMs += ms;
+    if (error !== undefined) {
+      if (error.code !== "ABORTED") counted.failures++;
+      return;
+    }
+    counted.bytes += work.bytes;
+    counted.flops += work.flops;
+  }
+
+  countFallback(operation: string, { device, code }: Fallback): void {
+    const key = `${operation} ${device} ${code}`;
+    const counted = this.#fallbacks.get(key);
+    if (counted === undefined) this.#fallbacks.set(key, { operation, device, code, calls: 1 });
+    else counted.calls++;
+  }
+
+  operations(): OperationStatistics[] {
+    return [...this.#operations].flatMap(([operation, places]) =>
+      (["gpu", "cpu"] as const)
+        .filter((placement) => places[placement].calls > 0)
+        .map((placement) => ({ operation, placement, ...places[placement] })),
+    );
+  }
+
+  fallbacks(): FallbackStatistics[] {
+    return [...this.#fallbacks.values()].map((one) => ({ ...one }));
+  }
+
+  #of(operation: string): Readonly<Record<Placement, Counted>> {
+    const known = this.#operations.get(operation);
+    if (known !== undefined) return known;
+    const fresh = { gpu: nothing(), cpu: nothing() };
+    this.#operations.set(operation, fresh);
+    return fresh;
+  }
+}
+
+function nothing(): Counted {
+  return { calls: 0, failures: 0, totalMs: 0, bytes: 0, flops: 0 };
+}
