@@ -8,6 +8,7 @@ import { findCompiler, findCublas, unfit } from "./installation.ts";
 import { type CudaLibrary, isTurnedOff, libraryPaths } from "./library.ts";
 import type { FoundLibrary } from "./search.ts";
 import { type CudaProblem, explainStatus, gpuSigns, startCuda } from "./startup.ts";
+import { refusedBy } from "./trial.ts";
 
 const features: ReadonlySet<Feature> = new Set(["f16", "f64", "i64", "subgroups", "timestamps"]);
 
@@ -63,12 +64,15 @@ export async function driverRelease(): Promise<string | undefined> {
   return /Module\s+(?:for \S+\s+)?(\d[\d.]*)/.exec(text)?.[1];
 }
 
-function unusable(gpu: CudaGpu, { compiler, version }: CudaParts): CudaProblem | undefined {
+async function unusable(gpu: CudaGpu, parts: CudaParts): Promise<CudaProblem | undefined> {
+  const { library, compiler, version } = parts;
   if (gpu.isProhibited) {
     const reason = `${gpu.name} is in compute mode "prohibited"`;
     return { reason, fix: `sudo nvidia-smi -i ${gpu.ordinal} -c DEFAULT` };
   }
-  const problem = unfit(compiler, version, gpu.capability);
+  let problem: CudaProblem | undefined = unfit(compiler, version, gpu.capability);
+  if (problem === undefined && compiler.version[0] > version[0])
+    problem = await refusedBy(library, gpu, compiler, version);
   return problem && { ...problem, reason: `${gpu.name} cannot be used: ${problem.reason}` };
 }
 
@@ -106,7 +110,7 @@ async function describeGpus(library: CudaLibrary): Promise<CudaDiscovery> {
   const adapters: CudaAdapter[] = [];
   const problems: CudaProblem[] = [];
   for (const gpu of gpus) {
-    const problem = unusable(gpu, parts);
+    const problem = await unusable(gpu, parts);
     if (problem === undefined) adapters.push(new CudaAdapter(parts, gpu, adapters.length));
     else problems.push(problem);
   }

@@ -78,8 +78,11 @@ export class CudaProgram implements Program {
   }
 }
 
-/** Module loading runs the driver's own compiler for PTX. Resolves to the status and what that compiler said. */
-async function load({ library, calls }: BuildTarget, image: Uint8Array) {
+/** Loading runs the driver's own compiler for PTX. Resolves to the status and what that compiler said. */
+export async function loadModule(
+  { library, calls }: Pick<BuildTarget, "library" | "calls">,
+  image: Uint8Array,
+): Promise<{ readonly status: number; readonly module: Handle; readonly log: string }> {
   const source = library.pin(new Uint8Array(Buffer.allocUnsafeSlow(image.byteLength).buffer));
   source.bytes.set(image);
   const memory = library.pinned(64 + jitLogBytes);
@@ -119,12 +122,12 @@ export async function buildProgram(
   const key = cache?.key([code, ...options, ...made]);
   const kept = key === undefined ? undefined : await cache?.load(key);
   if (kept !== undefined) {
-    const { status, module } = await load(target, kept);
+    const { status, module } = await loadModule(target, kept);
     if (status === 0) return new CudaProgram(target, module, translation, label, true);
     if (!refusals.has(status)) throw statusError(status, `Loading ${label}`);
   }
   const compiled: Compiled = await compiler.compile({ code, options, capability, label });
-  const { status, module, log } = await load(target, compiled.image);
+  const { status, module, log } = await loadModule(target, compiled.image);
   if (refusals.has(status)) throw refused(target, label, status, log);
   check(status, `Loading ${label}`);
   const program = new CudaProgram(target, module, translation, label, false);
