@@ -6,7 +6,7 @@ import { openCudaDevice } from "./device.ts";
 import { type CudaGpu, type DriverVersion, driverVersionOf, listGpus } from "./info.ts";
 import { findCompiler, findCublas, unfit } from "./installation.ts";
 import { type CudaLibrary, isTurnedOff, libraryPaths } from "./library.ts";
-import type { FoundLibrary } from "./search.ts";
+import { companionsOf, type FoundLibrary } from "./search.ts";
 import { type CudaProblem, explainStatus, gpuSigns, startCuda } from "./startup.ts";
 import { refusedBy } from "./trial.ts";
 
@@ -22,6 +22,8 @@ export interface CudaParts {
   readonly compiler: Compiler;
   /** A cuBLAS that is there; whether it loads is seen on first use. */
   readonly cublas: FoundLibrary | undefined;
+  /** What cuBLAS loads in turn. */
+  readonly cublasCompanions: readonly string[];
 }
 
 export class CudaAdapter implements Adapter {
@@ -106,7 +108,9 @@ async function describeGpus(library: CudaLibrary): Promise<CudaDiscovery> {
   const version = driverVersionOf(library);
   const compiler = await findCompiler(version);
   const cublas = await findCublas(version);
-  const parts: CudaParts = { library, version, release: await driverRelease(), compiler, cublas };
+  const cublasCompanions = cublas === undefined ? [] : await companionsOf("cublas", cublas.path);
+  const release = await driverRelease();
+  const parts: CudaParts = { library, version, release, compiler, cublas, cublasCompanions };
   const adapters: CudaAdapter[] = [];
   const problems: CudaProblem[] = [];
   for (const gpu of gpus) {

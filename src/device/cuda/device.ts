@@ -69,6 +69,7 @@ export class CudaDevice extends BaseDevice<CudaAllocation, CudaProgram> {
         calls,
         queue,
         cublas: parts.cublas,
+        companions: parts.cublasCompanions,
         timerOf: (work) => this.timerOf(work),
         assertUsable: () => this.assertUsable(),
         onMissing: () => {

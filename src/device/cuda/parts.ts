@@ -5,6 +5,7 @@ import { driverRelease } from "./adapter.ts";
 import { type DriverVersion, driverVersionOf } from "./info.ts";
 import { cublasFix, findCompiler, findCublas } from "./installation.ts";
 import { type CudaLibrary, isTurnedOff, libraryPaths } from "./library.ts";
+import { companionsOf } from "./search.ts";
 import { startCuda } from "./startup.ts";
 
 /** The driver, the compiler and cuBLAS; none where there is no driver, which discovery reports. */
@@ -44,7 +45,9 @@ async function cublasPart(driver: DriverVersion): Promise<Part> {
   const { path, major, minor } = found;
   const version = `${major}.${minor}`;
   try {
-    await loadLibrary(await loadFfi(), path);
+    const koffi = await loadFfi();
+    for (const other of await companionsOf("cublas", path)) await loadLibrary(koffi, other).catch(() => {});
+    await loadLibrary(koffi, path);
     return { name, path, version, problem: undefined, fix: undefined };
   } catch (error) {
     return { name, path, version, problem: toAikoError(error).message, fix };

@@ -8,6 +8,8 @@ import type { Cuda } from "./library.ts";
 export interface DriverLibrary {
   readonly kind: "cuda" | "cublas";
   readonly path: string;
+  /** Files to load before it. */
+  readonly before: readonly string[];
 }
 
 export interface DriverRequest {
@@ -42,7 +44,7 @@ export class DriverThread {
 
   /** `context` becomes current when the thread starts; 0 for none yet. */
   constructor(path: string, context: Handle = 0) {
-    this.#cuda = { kind: "cuda", path };
+    this.#cuda = { kind: "cuda", path, before: [] };
     this.#context = context;
   }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   chosenLibrary,
+  companionsOf,
   findLibraries,
   inOrder,
   type Machine,
@@ -99,6 +100,19 @@ describe("libraries of CUDA are found", () => {
   it("on 64-bit ARM servers", async () => {
     const file = "/usr/local/cuda-13.0/targets/sbsa-linux/lib/libnvrtc.so.13.0.88";
     expect(await at("nvrtc", machineWith([file], {}, "linux", "arm64"))).toEqual([`13.0 ${file}`]);
+  });
+
+  it("with what they load by name", async () => {
+    const folder = "/usr/lib/python3/dist-packages/nvidia/cu13/lib";
+    const names = ["libnvrtc.so.13", "libnvrtc-builtins.so.13.0", "libcublas.so.13", "libcublasLt.so.13"];
+    const machine = machineWith(names.map((name) => `${folder}/${name}`));
+    expect(await companionsOf("nvrtc", `${folder}/libnvrtc.so.13`, machine)).toEqual([
+      `${folder}/${names[1]}`,
+    ]);
+    expect(await companionsOf("cublas", `${folder}/libcublas.so.13`, machine)).toEqual([
+      `${folder}/${names[3]}`,
+    ]);
+    expect(await companionsOf("nvrtc", "libnvrtc.so.13", machine)).toEqual([]);
   });
 
   it("nowhere on a machine without", async () => {
