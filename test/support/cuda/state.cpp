@@ -1,5 +1,7 @@
 #include "state.h"
 
+#include <unistd.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -63,9 +65,14 @@ Result injected(const std::string &name) {
   return code;
 }
 
-void note(const char *name, const std::string &arguments, Result result) {
+void note(const char *name, const std::string &arguments, Result result, long long started) {
   State &all = state();
   all.stats.calls++;
+  long long took = now() - started;
+  if (took > all.stats.longestNanoseconds && gettid() == getpid()) {
+    all.stats.longestNanoseconds = took;
+    all.stats.longest = name;
+  }
   if (all.config.number("log", 0) == 0 || all.log.size() >= 200000) return;
   all.log.push_back(std::string(name) + "(" + arguments + ")" + (result == SUCCESS ? "" : " = " + std::to_string(result)));
 }
