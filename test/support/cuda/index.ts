@@ -59,3 +59,12 @@ export async function withEnvironment<T>(
     for (const [name, value] of before) set(name, value);
   }
 }
+
+/** Runs `work` where the fake driver is found, if there is one. */
+export async function withFakeCuda<T>(
+  work: () => Promise<T>,
+  settings: Readonly<Record<string, string | number>> = {},
+): Promise<T> {
+  const built = await buildFakeCuda();
+  return typeof built === "string" ? work() : withEnvironment(fakeEnvironment(built, settings), work);
+}

@@ -229,6 +229,8 @@ State &state();
 void configure(const std::string &text);
 /** The result to give instead, where a test asked for one. */
 Result injected(const std::string &name);
+/** The same for what takes effect although it fails. */
+Result injectedLate(const std::string &name);
 void note(const char *name, const std::string &arguments, Result result, long long started);
 std::string hex(unsigned long long value);
 long long now();
