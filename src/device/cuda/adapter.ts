@@ -6,6 +6,7 @@ import { openCudaDevice } from "./device.ts";
 import { type CudaGpu, type DriverVersion, driverVersionOf, listGpus } from "./info.ts";
 import { findCompiler, findCublas, unfit } from "./installation.ts";
 import { type CudaLibrary, isTurnedOff, libraryPaths } from "./library.ts";
+import type { FoundLibrary } from "./search.ts";
 import { type CudaProblem, explainStatus, gpuSigns, startCuda } from "./startup.ts";
 
 const features: ReadonlySet<Feature> = new Set(["f16", "f64", "i64", "subgroups", "timestamps"]);
@@ -19,7 +20,7 @@ export interface CudaParts {
   readonly release: string | undefined;
   readonly compiler: Compiler;
   /** A cuBLAS that is there; whether it loads is seen on first use. */
-  readonly cublas: string | undefined;
+  readonly cublas: FoundLibrary | undefined;
 }
 
 export class CudaAdapter implements Adapter {

@@ -68,8 +68,7 @@ export class CudaDevice extends BaseDevice<CudaAllocation, CudaProgram> {
         library,
         calls,
         queue,
-        path: parts.cublas,
-        version: parts.version,
+        cublas: parts.cublas,
         timerOf: (work) => this.timerOf(work),
         assertUsable: () => this.assertUsable(),
         onMissing: () => {

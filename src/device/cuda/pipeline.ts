@@ -1,11 +1,10 @@
 import type { Handle } from "../../core/native.ts";
 import { type AikoError, toAikoError } from "../../errors.ts";
 import type { Block } from "./buffer.ts";
-import { Events, type Mark } from "./events.ts";
+import { Events, type EventsOptions, type Mark } from "./events.ts";
 import type { CudaLibrary } from "./library.ts";
 import { Stream } from "./stream.ts";
 import { Submissions } from "./submissions.ts";
-import type { DriverThread } from "./thread.ts";
 
 /** Commands the driver holds at a time: it blocks its caller at about a thousand launches. */
 const maxSubmitted = 512;
@@ -24,14 +23,6 @@ export interface Piece {
   readonly ended?: (mark: Mark | undefined, failure: unknown) => void;
 }
 
-export interface PipelineOptions {
-  readonly library: CudaLibrary;
-  readonly context: Handle;
-  /** For calls that block. */
-  readonly waits: DriverThread;
-  readonly onFailure: (error: AikoError) => void;
-}
-
 /** Three streams, the order in which work is handed to them, and how far they are. */
 export class Pipeline {
   readonly library: CudaLibrary;
@@ -47,11 +38,12 @@ export class Pipeline {
   isClosed = false;
 
   /** The context is current. */
-  constructor({ library, context, waits, onFailure }: PipelineOptions) {
+  constructor(options: EventsOptions) {
+    const { library, context, onFailure } = options;
     this.library = library;
     this.#context = context;
     this.#onFailure = onFailure;
-    this.events = new Events(library, context, waits);
+    this.events = new Events(options);
     this.compute = new Stream(library, this.events);
     this.upload = new Stream(library, this.events);
     this.download = new Stream(library, this.events);

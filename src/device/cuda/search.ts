@@ -136,6 +136,13 @@ export function versionOf(name: LibraryName, file: string): { major: number; min
   return undefined;
 }
 
+/** The version in the name of a file, or of the file that a link leads to; 0.0 where neither tells. */
+export async function versionOfFile(name: LibraryName, path: string, machine: Machine = thisMachine) {
+  const { basename } = machine.platform === "win32" ? win32 : posix;
+  const target = await machine.resolve(path);
+  return versionOf(name, basename(target)) ?? versionOf(name, basename(path)) ?? { major: 0, minor: 0 };
+}
+
 /** Every such library in known places, in the order of the places; one a file. */
 export async function findLibraries(
   name: LibraryName,
