@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
+import * as kernels from "#src/device/conformance/kernels.js";
 import type { Device } from "#src/device/device.js";
 import { onFakeCuda } from "../support/cuda/suite.ts";
 import { withDevice } from "../support/devices.ts";
-import * as kernels from "./kernels.ts";
 
 interface Launch {
   readonly grid: readonly number[];

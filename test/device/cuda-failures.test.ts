@@ -1,11 +1,11 @@
 import { expect, it } from "vitest";
+import * as kernels from "#src/device/conformance/kernels.js";
 import { cudaSignatures } from "#src/device/cuda/library.js";
 import type { Device } from "#src/device/device.js";
 import { isAikoError } from "#src/errors.js";
 import { leftovers } from "../support/cuda/index.ts";
 import { onFakeCuda } from "../support/cuda/suite.ts";
 import { withDevice } from "../support/devices.ts";
-import * as kernels from "./kernels.ts";
 
 const OUT_OF_MEMORY = 2;
 const ILLEGAL_ADDRESS = 700;

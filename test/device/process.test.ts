@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
+import * as kernels from "#src/device/conformance/kernels.js";
 import type { Adapter } from "#src/device/device.js";
 import { type Ended, runModule } from "../support/child.ts";
 import { environmentFor, isFake, onEveryDevice } from "../support/devices.ts";
-import * as kernels from "./kernels.ts";
 
 function script(adapter: Adapter, body: string, options = "{}"): string {
   return `
