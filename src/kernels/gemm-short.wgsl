@@ -5,8 +5,8 @@ override transpose_b = false;
 
 const side = 64u;
 const depth = 16u;
-var<workgroup> tile_a: array<array<vec4<f32>, 16>, depth>;
-var<workgroup> tile_b: array<array<vec4<f32>, 16>, depth>;
+var<workgroup> tile_a: array<array<vec4<Element>, 16>, depth>;
+var<workgroup> tile_b: array<array<vec4<Element>, 16>, depth>;
 
 @compute @workgroup_size(16, 16)
 fn multiply(
@@ -22,22 +22,22 @@ fn multiply(
   let within = tile % (tiles_down * tiles_across);
   let first_row = (within / tiles_across) * side;
   let first_column = (within % tiles_across) * side;
-  var r0 = vec4<f32>();
-  var r1 = vec4<f32>();
-  var r2 = vec4<f32>();
-  var r3 = vec4<f32>();
+  var r0 = vec4<Element>();
+  var r1 = vec4<Element>();
+  var r2 = vec4<Element>();
+  var r3 = vec4<Element>();
   for (var start = 0u; start < p.k; start += depth) {
     for (var part = 0u; part < 4u; part++) {
       let step_a = select(local % 16u, local / 64u + part * 4u, transpose_a);
       let row = select(local / 16u + part * 16u, local % 64u, transpose_a);
-      var value_a = 0.0;
+      var value_a = Element();
       if (first_row + row < p.m && start + step_a < p.k) {
         value_a = a[item * p.batch_a + (first_row + row) * p.row_a + (start + step_a) * p.column_a];
       }
       tile_a[step_a][row / 4u][row % 4u] = value_a;
       let step_b = select(local / 64u + part * 4u, local % 16u, transpose_b);
       let column = select(local % 64u, local / 16u + part * 16u, transpose_b);
-      var value_b = 0.0;
+      var value_b = Element();
       if (first_column + column < p.n && start + step_b < p.k) {
         value_b = b[item * p.batch_b + (start + step_b) * p.row_b + (first_column + column) * p.column_b];
       }
@@ -64,7 +64,7 @@ fn multiply(
   }
 }
 
-fn write_row(item: u32, row: u32, column: u32, sums: vec4<f32>) {
+fn write_row(item: u32, row: u32, column: u32, sums: vec4<Element>) {
   if (row >= p.m) {
     return;
   }

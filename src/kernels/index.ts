@@ -1,4 +1,7 @@
-export { type GemmArguments, gemm } from "./gemm.ts";
+export { type GemmArguments, type GemmOptions, gemm } from "./gemm.ts";
+export { type HalfType, type HalvesArguments, narrow, widen } from "./halves.ts";
 export { type ElementType, type MapArguments, map } from "./map.ts";
 export { argmax, type ReduceArguments, type Reduction, reduce } from "./reduce.ts";
 export { exclusiveScan, type ScanArguments } from "./scan.ts";
+export { kernelText } from "./source.ts";
+export { int128Of, type Sum128Arguments, sum128, sum128Bytes, type WideInteger } from "./sum128.ts";

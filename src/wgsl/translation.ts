@@ -7,6 +7,7 @@ import { opencl } from "./emit/opencl/dialect.ts";
 import { emitWgsl } from "./emit/wgsl/module.ts";
 import type { EntryPoint, Program, Variable } from "./ir.ts";
 import { layoutOf, minimumBindingSize, runtimeArray } from "./layout.ts";
+import { lowerWideIntegers } from "./lower/lower.ts";
 import { type Constants, evaluateWorkgroupSize, resolveOverrides } from "./overrides.ts";
 import { parse } from "./parser/module.ts";
 import { requirements } from "./requirements.ts";
@@ -116,13 +117,15 @@ export function translateModule(
 }
 
 function emit(
-  program: Program,
-  entries: readonly EntryPoint[],
+  checked: Program,
+  chosen: readonly EntryPoint[],
   target: Target,
   options: TranslateOptions,
 ): Omit<ModuleTranslation, "target"> {
-  resolveOverrides(program, entries, options.constants ?? {});
-  const needed = entries.map((entry) => requirements(program, entry, target));
+  resolveOverrides(checked, chosen, options.constants ?? {});
+  const needed = chosen.map((entry) => requirements(checked, entry, target));
+  const { program, entries } =
+    target === "webgpu" ? lowerWideIntegers(checked, chosen) : { program: checked, entries: chosen };
   const sized = entries.map((entry) => ({ entry, workgroupSize: evaluateWorkgroupSize(program, entry) }));
   const { code, kernelNames } =
     target === "webgpu"

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { KernelCache } from "#src/device/cache.js";
+import * as kernels from "#src/device/conformance/kernels.js";
 import type { Adapter } from "#src/device/device.js";
 import { onEveryDevice, withDevice } from "../support/devices.ts";
-import * as kernels from "./kernels.ts";
 
 let directory = "";
 

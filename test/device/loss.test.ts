@@ -1,10 +1,10 @@
 import { expect, it } from "vitest";
 import { BaseDevice } from "#src/device/base-device.js";
+import * as kernels from "#src/device/conformance/kernels.js";
 import type { Device } from "#src/device/device.js";
 import { isAikoError } from "#src/errors.js";
 import { onEveryDevice, withDevice } from "../support/devices.ts";
 import { failure } from "../support/errors.ts";
-import * as kernels from "./kernels.ts";
 
 async function expectUnusable(device: Device, used: Awaited<ReturnType<typeof prepare>>): Promise<void> {
   const { buffer, kernel } = used;

@@ -34,6 +34,9 @@ describe("the translator thread", () => {
     expect(carried).toBeInstanceOf(KernelError);
     expect(carried).toMatchObject({ ...thrown, message: thrown.message });
     await failure(() => translator.translate(text, "opencl", { entryPoint: "none" }), "INVALID_ARGUMENT");
+    const doubles = "@compute @workgroup_size(1) fn f() {\n  var x: f64;\n}";
+    const refused = await failure(() => translator.translate(doubles, "webgpu", {}), "UNSUPPORTED");
+    expect(refused).toMatchObject({ line: 2, column: 7, hint: expect.stringContaining("CPU") });
   });
 
   it("takes constants that JSON cannot tell apart or hold", async () => {

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
+import * as kernels from "#src/device/conformance/kernels.js";
 import { open } from "#src/index.js";
 import type { Operation } from "#src/runtime/index.js";
-import * as kernels from "../device/kernels.js";
 import { adapters } from "../support/devices.js";
 
 const waits: Operation<undefined, string> = {

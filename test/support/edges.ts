@@ -1,11 +1,5 @@
-/** Lengths that every kernel and operation is tested with: around vectors, workgroups and pages. */
-export const sizes = [
-  0, 1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 255, 256, 257, 1023, 1024, 1025,
-  65_535, 65_536, 65_537,
-] as const;
-
-/** The same without nothing, for what needs at least one element. */
-export const someSizes = sizes.filter((size) => size > 0);
+/** Lengths that every kernel and operation is tested with, and those of them that are not 0. */
+export { sizes, someSizes } from "#src/device/conformance/expectations.js";
 
 /** The few that matter most, for slow tests. */
 export const edgeSizes = [0, 1, 31, 32, 33, 255, 256, 257] as const;

@@ -18,21 +18,22 @@ async function run(device: Device, source: string): Promise<number[]> {
   return [...new Int32Array((await device.read(out)).slice().buffer)];
 }
 
-const computing = ["opencl", "webgpu"].map((backend) =>
-  adapters.find((adapter) => adapter.backend === backend),
+const compared = ["opencl", "webgpu", "cuda"].flatMap(
+  (backend) => adapters.find((adapter) => adapter.backend === backend) ?? [],
 );
 
 it.for(Array.from({ length: 8 }, (_, at) => at + 1))(
-  "random program %i means the same on opencl and webgpu",
+  `random program %i means the same on ${compared.map(({ id }) => id).join(", ")}`,
   { timeout: 120_000 },
   async (seed, { skip }) => {
-    const [opencl, webgpu] = computing;
-    if (opencl === undefined || webgpu === undefined) return skip("needs an opencl and a webgpu adapter");
+    const [first, ...others] = compared;
+    if (first === undefined || others.length === 0) return skip("needs two adapters that compute");
     const source = randomProgram(seed);
-    const [ours, theirs] = await Promise.all([
-      run(await sharedDevice(opencl), source),
-      run(await sharedDevice(webgpu), source),
-    ]);
-    expect(ours).toEqual(theirs);
+    const results = await Promise.all(
+      compared.map(async (adapter) => run(await sharedDevice(adapter), source)),
+    );
+    others.forEach((adapter, at) => {
+      expect(results[at + 1], `${adapter.id} and ${first.id}`).toEqual(results[0]);
+    });
   },
 );

@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { keyText } from "#src/core/key-text.js";
+import { fusedMultiplyAdd } from "#src/wgsl/evaluate/rounding.js";
+import { roundToHalf } from "#src/wgsl/evaluate/value.js";
+import { f16, f32, f64 } from "#src/wgsl/types.js";
 import { seeded } from "../support/random.js";
 import { program } from "./support.js";
 
@@ -221,6 +224,11 @@ const facts: readonly string[] = [
   "modf(-1.5lf).whole == -1lf",
   "ldexp(0x1p-1000lf, 1100) == 0x1p100lf",
   "ldexp(1.5lf, 3) == 12lf",
+  "fma(0.1lf, 10lf, -1lf) == 5.551115123125783e-17lf",
+  "fma(16777217.0 - 1.0, 1f, 0.99f) == 16777216f",
+  "length(vec2(3e-200lf, 4e-200lf)) == 5e-200lf",
+  "bitcast<u64>(round(-0.5lf)) == 0x8000000000000000lu",
+  "bitcast<u64>(modf(-3.0lf).fract) == 0x8000000000000000lu",
   "bitcast<u64>(1lf) == 0x3ff0000000000000lu",
   "bitcast<u64>(-0.0lf) == 0x8000000000000000lu",
   "bitcast<i64>(18446744073709551614lu) == -2li",
@@ -242,6 +250,30 @@ describe("64-bit constants", () => {
   it.each(facts)("%s", (fact) => {
     expect(() => program(`const_assert ${fact};`)).not.toThrow();
     expect(() => program(`const_assert !(${fact});`)).toThrow(/false/);
+  });
+});
+
+describe("rounding once", () => {
+  it("agrees with JavaScript's own where that rounds once, too", () => {
+    const bits = new DataView(new ArrayBuffer(8));
+    const anyFloat = () => {
+      bits.setBigUint64(0, anyBits());
+      const value = bits.getFloat64(0);
+      return Number.isFinite(value) ? value : random();
+    };
+    const wrong: unknown[] = [];
+    const same = (...found: readonly [ours: number, theirs: number]) => {
+      if (found[0] !== found[1]) wrong.push(found);
+    };
+    for (let round = 0; round < 20_000; round++) {
+      const [a, b] = [anyFloat(), anyFloat()];
+      const c = a * 2 ** -Math.floor(random() * 300);
+      same(fusedMultiplyAdd(a, b, 0, f64), a * b);
+      same(fusedMultiplyAdd(a, 1, b, f64), a + b);
+      same(fusedMultiplyAdd(c, 1, 0, f32), Math.fround(c));
+      same(fusedMultiplyAdd(c, 1, 0, f16), roundToHalf(c));
+    }
+    expect(wrong).toEqual([]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import * as kernels from "#src/device/conformance/kernels.js";
 import type { Device } from "#src/device/device.js";
 import { failure } from "../../support/errors.ts";
-import * as kernels from "../kernels.ts";
 import { cudaAdapter, cudaControl, whyNoCuda } from "./fake.ts";
 
 const add = (device: Device) => device.compile(kernels.add, { label: "add" });

@@ -1,5 +1,5 @@
 // A runtime compiler with NVRTC's functions: the system's g++ behind a shim.
-#include <dirent.h>
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/stat.h>
@@ -34,7 +34,6 @@ struct All {
   std::mutex mutex;
   std::set<Program *> programs;
   std::unordered_map<std::string, std::pair<int, int>> injections;
-  int version = 0;
 };
 
 All &all() {
@@ -42,10 +41,14 @@ All &all() {
   return *made;
 }
 
+/** As the file's name says, so that copies under other names are other versions: libnvrtc.so.12.8.93 is 12.8. */
 int version() {
-  if (all().version != 0) return all().version;
-  const char *text = getenv("FAKE_NVRTC_VERSION");
-  return text == nullptr ? 13000 : atoi(text);
+  Dl_info info;
+  int major = 13, minor = 0;
+  if (dladdr(reinterpret_cast<void *>(version), &info) == 0) return 13000;
+  const char *name = strrchr(info.dli_fname, '/');
+  sscanf(name == nullptr ? info.dli_fname : name + 1, "libnvrtc.so.%d.%d", &major, &minor);
+  return major * 1000 + minor * 10;
 }
 
 const std::vector<int> &architectures() {
@@ -273,8 +276,6 @@ int give(const char *name, Program *program, const std::string Program::*member,
 }
 
 extern "C" {
-
-void fake_nvrtc_version(int number) { all().version = number; }
 
 /** Makes the n-th call from now of a function give `code`. */
 void fake_nvrtc_fail(const char *name, int nth, int code) {

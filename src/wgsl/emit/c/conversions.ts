@@ -3,6 +3,7 @@ import {
   elementScalar,
   f16,
   f32,
+  f64,
   isFloat,
   isInteger,
   isWideInteger,
@@ -27,8 +28,11 @@ export function convert(writer: Writer, from: Type, to: Type, text: string): str
     return `${writer.matrices.make(to)}(${columns.join(", ")})`;
   }
   if (target === bool) return compared(writer, from, `(${text} != 0)`);
-  if (target === f16)
-    return rounded(types, to, source === f32 ? text : convert(writer, from, withElement(to, f32), text));
+  if (target === f16) {
+    const single = withElement(to, f32);
+    if (source === f64) return rounded(types, to, `${toOdd(writer, from, single)}(${text})`);
+    return rounded(types, to, source === f32 ? text : convert(writer, from, single, text));
+  }
   if (source === f16) return convert(writer, withElement(from, f32), to, text);
   if (isFloat(source) && isInteger(target)) return `${writer.helpers.saturate(from, to)}(${text})`;
   return to.kind === "vector" ? lanes(writer, from, to, text) : `(${types.value(to)})(${text})`;
@@ -51,4 +55,16 @@ function lanes(writer: Writer, from: Type, to: Type, text: string): string {
     isInteger(target) &&
     isWideInteger(source) === isWideInteger(target);
   return sameWidth ? dialect.reinterpret(t, text) : dialect.convert(t, text);
+}
+
+/**
+ * f64 to f32 such that rounding on to f16 gives what rounding at once would: what is not exact becomes the neighbour
+ * whose last bit is odd (Boldo and Melquiond, 2008).
+ */
+function toOdd({ helpers, dialect }: Writer, from: Type, to: Type): string {
+  return helpers.lanewise("to_odd", from, to, () => {
+    const bits = dialect.reinterpret("uint", "f");
+    const neighbour = dialect.reinterpret("float", "bits + (fabs((double)f) < fabs(x) ? 1u : 0xffffffffu)");
+    return `float f = (float)x; uint bits = ${bits}; return (double)f == x || x != x || (bits & 1u) != 0u ? f : ${neighbour};`;
+  });
 }

@@ -1,4 +1,5 @@
 import { elementScalar, i32, i64, isWideInteger, type Type, type VectorType } from "../../types.ts";
+import { literal } from "./literals.ts";
 import type { CTypes } from "./types.ts";
 
 /** Small C functions that operators and built-ins need, each written once when first asked for. */
@@ -38,18 +39,28 @@ export class Helpers {
     const list = names.map((name) => `${t} ${name}`).join(", ");
     const made =
       type.kind === "vector" && isWideInteger(type.element)
-        ? () => this.#lanewise(this.generic(base, type.element, parameters, body), type, names)
+        ? () => this.#eachLane(this.generic(base, type.element, parameters, body), type, type, names)
         : () => body(type);
     return this.define(`${base}_${t}`, t, list, made);
   }
 
-  #lanewise(scalar: string, type: VectorType, names: readonly string[]): string {
+  /** A function of one value `x`, written for scalars. */
+  lanewise(base: string, from: Type, to: Type, body: () => string): string {
+    const t = this.#types.value(from);
+    const made =
+      from.kind === "vector" && to.kind === "vector"
+        ? () => this.#eachLane(this.lanewise(base, from.element, to.element, body), from, to, ["x"])
+        : body;
+    return this.define(`${base}_${t}`, this.#types.value(to), `${t} x`, made);
+  }
+
+  #eachLane(scalar: string, from: VectorType, to: Type, names: readonly string[]): string {
     const { dialect } = this.#types;
     const lanes = Array.from(
-      { length: type.size },
+      { length: from.size },
       (_, at) => `${scalar}(${names.map((name) => dialect.lane(name, at)).join(", ")})`,
     );
-    return `return ${dialect.construct(this.#types.value(type), lanes)};`;
+    return `return ${dialect.construct(this.#types.value(to), lanes)};`;
   }
 
   /** WGSL's integer division: by zero gives the dividend, the lowest integer / -1 gives itself. */
@@ -66,7 +77,7 @@ export class Helpers {
   #safeDivisor(type: Type): string {
     const scalar = elementScalar(type);
     const signed = scalar === i32 || scalar === i64;
-    const lowest = scalar === i64 ? this.#types.literal(i64, -(2n ** 63n)) : "(-2147483647 - 1)";
+    const lowest = scalar === i64 ? literal(this.#types, i64, -(2n ** 63n)) : "(-2147483647 - 1)";
     if (type.kind === "vector") {
       const bad = signed ? `(b == 0) | ((a == ${lowest}) & (b == -1))` : "b == 0u";
       return `select(b, ${this.#types.dialect.construct(this.#types.value(type), ["1"])}, ${bad})`;

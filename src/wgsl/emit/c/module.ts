@@ -4,6 +4,7 @@ import { layoutOf } from "../../layout.ts";
 import { someStatement } from "../../walk.ts";
 import type { Dialect, Size } from "./dialect.ts";
 import { emitExpression } from "./expressions.ts";
+import { zero } from "./literals.ts";
 import { isCounted, isLoop } from "./loops.ts";
 import { memberPlace, type Place, storeText } from "./places.ts";
 import { StatementEmitter } from "./statements.ts";
@@ -73,8 +74,18 @@ function functionText(unit: Unit, program: Program, target: FunctionDefinition):
       parameters.push(`uint ${name}count`);
   }
   const head = `${unit.dialect.static}${unit.types.value(target.returnType)} ${unit.names.of(target, target.name)}(${parameters.join(", ") || "void"}) {`;
-  const body = writer.capture(() => new StatementEmitter(writer).inside(target.body));
+  const body = writer.capture(() => {
+    new StatementEmitter(writer).inside(target.body);
+    if (unit.polling.has(target)) returnAnything(writer);
+  });
   return indent([head, ...body, "}"]);
+}
+
+/** A loop that the watchdog ends may be where a function always returned; C++ takes such an end for impossible. */
+function returnAnything(writer: Writer): void {
+  const { returnType: type, body, span } = writer.function;
+  if (type.kind === "void" || body.statements.at(-1)?.kind === "return") return;
+  writer.line(`return ${writer.value({ kind: "construct", type, span, args: [] })};`);
 }
 
 function kernelText(unit: Unit, program: Program, { entry, workgroupSize }: SizedEntryPoint): string[] {
@@ -120,7 +131,7 @@ function declareGlobal(writer: Writer, variable: Variable): void {
   const vec3 = variable.type.kind === "vector" && variable.type.size === 3;
   const address = vec3 ? `${memory}.e` : `&${memory}`;
   if (variable.space === "workgroup") writer.line(dialect.shared(types.memory(variable.type), memory));
-  else writer.line(`${types.memory(variable.type)} ${memory} = ${types.zero(variable.type)};`);
+  else writer.line(`${types.memory(variable.type)} ${memory} = ${zero(types, variable.type)};`);
   writer.line(
     `${types.pointer({ space: variable.space, store: variable.type, access: "read_write" })} ${name} = ${address};`,
   );

@@ -42,8 +42,8 @@ export const cuda: Dialect = {
   wrap(code, { contract, divergent }) {
     return [
       `// nvcc --ptx -x cu ${cudaOptions(contract).join(" ")}`,
-      // Unused names and needless comparisons are the WGSL author's own affair.
-      "#pragma nv_diag_suppress 174, 177, 186, 550",
+      // Unreachable statements, unused names and needless comparisons are the WGSL author's own affair.
+      "#pragma nv_diag_suppress 111, 128, 174, 177, 186, 550",
       "namespace wgsl {",
       ...prelude(code, divergent),
       ...code,
@@ -65,7 +65,7 @@ export const cuda: Dialect = {
   choose: (_bytes, _size, no, yes, mask) => `select(${no}, ${yes}, ${mask})`,
   space: (space) => (space === "constant" ? "const " : ""),
   constant: (type, name, initializer) => `__device__ const ${type} ${name} = ${initializer};`,
-  shared: (type, name) => `__shared__ alignas(16) ${type} ${name};`,
+  shared: (type, name) => `alignas(16) __shared__ ${type} ${name};`,
   kernel: (name, parameters, [x, y, z]) =>
     `extern "C" __global__ void __launch_bounds__(${x * y * z}) ${name}(${parameters.join(", ")}) {`,
   barrier: () => "__syncthreads()",
@@ -75,7 +75,7 @@ export const cuda: Dialect = {
 
 function linearIndex([x, y, z]: Size): string {
   if (y === 1 && z === 1) return "threadIdx.x";
-  return `(threadIdx.x + threadIdx.y * ${x}u + threadIdx.z * ${x * y}u)`;
+  return `(threadIdx.x + threadIdx.y * ${x}u${z === 1 ? "" : ` + threadIdx.z * ${x * y}u`})`;
 }
 
 const dimensions = ["x", "y", "z"] as const;

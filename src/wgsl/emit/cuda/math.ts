@@ -127,10 +127,10 @@ export const integers: readonly Definition[] = [
   },
   ...scalar(
     "popcount",
-    `template <class T> ${inline} T popcount(T a) { return sizeof(T) == 8 ? ::__popcll((unsigned long long)a) : ::__popc((unsigned int)a); }`,
+    `template <class T> ${inline} T popcount(T a) { return sizeof(T) == 8 ? __popcll((unsigned long long)a) : __popc((unsigned int)a); }`,
   ),
   ...scalar(
     "clz",
-    `template <class T> ${inline} T clz(T a) { return sizeof(T) == 8 ? ::__clzll((long long)a) : ::__clz((int)a); }`,
+    `template <class T> ${inline} T clz(T a) { return sizeof(T) == 8 ? __clzll((long long)a) : __clz((int)a); }`,
   ),
 ];

@@ -15,7 +15,7 @@ const together = `${inline} uint arrived() {
   uint rest = blockDim.x * blockDim.y * blockDim.z - (linear_index() & ~31u);
   return rest < 32u ? (1u << rest) - 1u : 0xffffffffu;
 }`;
-const divergent = `${inline} uint arrived() { return ::__activemask(); }`;
+const divergent = `${inline} uint arrived() { return __activemask(); }`;
 
 interface Fold {
   readonly name: string;
@@ -53,7 +53,7 @@ function combiner({ name, body }: Fold): Definition {
 const shuffles: readonly Definition[] = [
   {
     name: "from_lane",
-    text: `template <class T> ${inline} T from_lane(uint mask, T x, uint lane) { return ::__shfl_sync(mask, x, (int)(lane & 31u)); }`,
+    text: `template <class T> ${inline} T from_lane(uint mask, T x, uint lane) { return __shfl_sync(mask, x, (int)(lane & 31u)); }`,
   },
   {
     name: "from_lane",
@@ -69,9 +69,9 @@ const reduction = `template <class T, class Fold> ${inline} T fold_lanes(T x, Fo
     for (uint step = 16u; step > 0u; step >>= 1) x = fold(x, from_lane(mask, x, lane_index() ^ step));
     return x;
   }
-  T result = from_lane(mask, x, (uint)(::__ffs((int)mask) - 1));
+  T result = from_lane(mask, x, (uint)(__ffs((int)mask) - 1));
   for (uint rest = mask & (mask - 1u); rest != 0u; rest &= rest - 1u)
-    result = fold(result, from_lane(mask, x, (uint)(::__ffs((int)rest) - 1)));
+    result = fold(result, from_lane(mask, x, (uint)(__ffs((int)rest) - 1)));
   return result;
 }`;
 
@@ -90,7 +90,7 @@ const scan = `template <class T, class Fold> ${inline} T scan_lanes(T x, T neutr
     return inclusive ? sum : lane == 0u ? neutral : before;
   }
   for (uint rest = mask; rest != 0u; rest &= rest - 1u) {
-    uint other = (uint)(::__ffs((int)rest) - 1);
+    uint other = (uint)(__ffs((int)rest) - 1);
     T value = from_lane(mask, x, other);
     if (other < lane || (inclusive && other == lane)) result = fold(result, value);
   }
@@ -119,7 +119,10 @@ const operations: readonly Definition[] = [
     ...over(`subgroupExclusive${name}`, `return scan_lanes(x, T(${neutral}), false, Lane${name}());`),
   ]),
   ...over("subgroupBroadcast", "return from_lane(arrived(), x, lane);", "uint lane"),
-  ...over("subgroupBroadcastFirst", "return from_lane(arrived(), x, (uint)(::__ffs((int)arrived()) - 1));"),
+  ...over(
+    "subgroupBroadcastFirst",
+    "uint mask = arrived(); return from_lane(mask, x, (uint)(__ffs((int)mask) - 1));",
+  ),
   ...over("subgroupShuffle", "return from_lane(arrived(), x, lane);", "uint lane"),
   ...over("subgroupShuffleUp", "return from_lane(arrived(), x, lane_index() - distance);", "uint distance"),
   ...over("subgroupShuffleDown", "return from_lane(arrived(), x, lane_index() + distance);", "uint distance"),
@@ -134,19 +137,19 @@ const operations: readonly Definition[] = [
   ...over("quadSwapDiagonal", "return from_lane(arrived(), x, lane_index() ^ 3u);"),
   {
     name: "subgroupAll",
-    text: `${inline} bool subgroupAll(bool x) { return ::__all_sync(arrived(), x) != 0; }`,
+    text: `${inline} bool subgroupAll(bool x) { return __all_sync(arrived(), x) != 0; }`,
   },
   {
     name: "subgroupAny",
-    text: `${inline} bool subgroupAny(bool x) { return ::__any_sync(arrived(), x) != 0; }`,
+    text: `${inline} bool subgroupAny(bool x) { return __any_sync(arrived(), x) != 0; }`,
   },
   {
     name: "subgroupBallot",
-    text: `${inline} uintx4 subgroupBallot(bool x) { return uintx4(::__ballot_sync(arrived(), x), 0u, 0u, 0u); }`,
+    text: `${inline} uintx4 subgroupBallot(bool x) { return uintx4(__ballot_sync(arrived(), x), 0u, 0u, 0u); }`,
   },
   {
     name: "subgroupElect",
-    text: `${inline} bool subgroupElect() { return lane_index() == (uint)(::__ffs((int)arrived()) - 1); }`,
+    text: `${inline} bool subgroupElect() { return lane_index() == (uint)(__ffs((int)arrived()) - 1); }`,
   },
 ];
 

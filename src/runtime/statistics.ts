@@ -1,0 +1,53 @@
+import type { Backend, DeviceKind, DeviceMemory } from "../device/device.ts";
+import type { ErrorCode } from "../errors.ts";
+import type { PoolStatistics } from "../memory/index.ts";
+import type { Placement } from "./operation.ts";
+
+/** Calls of one operation in one place, since the runtime was opened. */
+export interface OperationStatistics {
+  readonly operation: string;
+  readonly placement: Placement;
+  readonly calls: number;
+  readonly failures: number;
+  /** Of all calls together. */
+  readonly totalMs: number;
+  readonly bytes: number;
+  readonly flops: number;
+}
+
+export interface FallbackStatistics {
+  readonly operation: string;
+  readonly device: string;
+  readonly code: ErrorCode;
+  readonly calls: number;
+}
+
+export interface DeviceStatistics {
+  readonly id: string;
+  readonly name: string;
+  readonly backend: Backend;
+  readonly kind: DeviceKind;
+  readonly state: "closed" | "open" | "resting" | "lost";
+  readonly losses: number;
+  /** Absent until the device is opened. */
+  readonly memory: DeviceMemory | undefined;
+  readonly pool: PoolStatistics | undefined;
+}
+
+export interface BatcherStatistics {
+  readonly operation: string;
+  readonly queued: number;
+  readonly batches: number;
+  /** Items of all batches together. */
+  readonly items: number;
+  readonly rejected: number;
+  readonly cancelled: number;
+}
+
+/** Everything that a runtime counts, whether or not somebody looks. */
+export interface RuntimeStatistics {
+  readonly operations: readonly OperationStatistics[];
+  readonly fallbacks: readonly FallbackStatistics[];
+  readonly devices: readonly DeviceStatistics[];
+  readonly batchers: readonly BatcherStatistics[];
+}
