@@ -1,3 +1,6 @@
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { runModule } from "../../support/child.ts";
 import { buildFakeCuda, fakeEnvironment } from "../../support/cuda/index.ts";
@@ -58,8 +61,16 @@ describe.skipIf(missing !== undefined)(`discovery of cuda: ${missing ?? "with a 
   });
 
   it("takes a compiler of a newer minor version, which knows the GPU", async () => {
-    const { cuda, problems } = await discovered({ driver: 12080 }, { FAKE_NVRTC_VERSION: "12090" });
-    expect(problems).toEqual([]);
-    expect(cuda[0]?.driver).toMatch(/CUDA 12\.8, NVRTC 12\.9/);
+    if (typeof built === "string") throw new Error(built);
+    const folder = mkdtempSync(join(tmpdir(), "aikoryu-nvrtc-"));
+    try {
+      const nvrtc = join(folder, "libnvrtc.so.12.9.41");
+      copyFileSync(built.nvrtc, nvrtc);
+      const { cuda, problems } = await discovered({ driver: 12080 }, { AIKORYU_NVRTC: nvrtc });
+      expect(problems).toEqual([]);
+      expect(cuda[0]?.driver).toMatch(/CUDA 12\.8, NVRTC 12\.9/);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 });
