@@ -41,6 +41,7 @@ export class DriverThread {
   readonly #context: Handle;
   #worker: Worker | undefined;
   #sequence = 0;
+  #isAbandoned = false;
 
   /** `context` becomes current when the thread starts; 0 for none yet. */
   constructor(path: string, context: Handle = 0) {
@@ -60,6 +61,10 @@ export class DriverThread {
     args: DriverRequest["args"],
     keep?: unknown,
   ): Promise<number> {
+    if (this.#isAbandoned) {
+      const message = "A call to the CUDA driver never returned";
+      return Promise.reject(new AikoError("DEVICE_LOST", { message }));
+    }
     const worker = this.#start();
     const request: DriverRequest = { id: ++this.#sequence, library, name, args };
     return new Promise((resolve, reject) => {
@@ -107,6 +112,7 @@ export class DriverThread {
 
   /** No longer keeps the process alive for calls that will not return. */
   abandon(): void {
+    this.#isAbandoned = true;
     this.#worker?.unref();
   }
 }
