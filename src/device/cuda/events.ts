@@ -119,6 +119,7 @@ export class Events {
     mark.held = true;
     const status = await this.#thread.call("cuEventSynchronize", [mark.event]);
     mark.held = false;
+    this.#library.enter(this.#context);
     if (status !== 0) throw statusError(status, "Enqueued work");
     if (mark.done) this.#free.marks.push(mark.event);
     else this.isDone(mark);

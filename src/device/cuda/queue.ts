@@ -320,8 +320,7 @@ export class CudaQueue implements BackendQueue<CudaAllocation, CudaProgram> {
     }
     if (graph !== undefined) {
       graph.sequence = number;
-      check(library.cu.cuGraphLaunch(graph.handle, handle), "Launching a graph");
-      return;
+      if (library.cu.cuGraphLaunch(graph.handle, handle) === 0) return;
     }
     const launch = () => this.#launcher.submit(sequence, handle, address);
     if (timer === undefined) launch();

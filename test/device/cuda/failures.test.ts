@@ -98,6 +98,27 @@ describe.skipIf(whyNoCuda !== undefined)(`failures on cuda: ${whyNoCuda ?? "on a
     await again.dispose();
   });
 
+  it("a dispatch that fails keeps no other from running", async () => {
+    using kernel = await add(device);
+    using total = device.allocate(4);
+    await device.read(total);
+    const sum = async () => new Uint32Array((await device.read(total)).buffer)[0];
+    const addAll = () => {
+      device.write(total, Uint32Array.of(0));
+      for (let at = 0; at < 8; at++) device.dispatch(kernel, { total, amount: Uint32Array.of(1 << at) }, 1);
+    };
+    cudaControl().fail("cuLaunchKernel", 701, 3);
+    addAll();
+    const error = await failure(() => device.wait(), "INTERNAL");
+    expect(error.message).toContain("CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES");
+    expect(await sum()).toBe(255 - 4);
+    for (let round = 0; round < 3; round++) {
+      cudaControl().fail("cuGraphLaunch", 701);
+      addAll();
+      expect(await sum()).toBe(255);
+    }
+  });
+
   it("a full GPU says how full it is", async () => {
     cudaControl().fail("cuMemAlloc_v2", 2);
     const error = await failure(() => device.allocate(1 << 20, "weights"), "OUT_OF_MEMORY");
