@@ -44,6 +44,8 @@ export interface BlasOptions {
   readonly calls: DriverThread;
   readonly queue: CudaQueue;
   readonly cublas: FoundLibrary;
+  /** Files to load before it. */
+  readonly companions: readonly string[];
   readonly timerOf: (options: WorkOptions | undefined) => DeviceTimer | undefined;
   readonly assertUsable: () => void;
   /** It does not load. */
@@ -69,7 +71,8 @@ export class CudaBlas implements Blas {
 
   constructor(options: BlasOptions) {
     this.#options = options;
-    this.#library = { kind: "cublas", path: options.cublas.path };
+    const { path } = options.cublas;
+    this.#library = { kind: "cublas", path, before: options.companions };
   }
 
   get name(): string {

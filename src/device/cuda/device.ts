@@ -59,7 +59,6 @@ export class CudaDevice extends BaseDevice<CudaAllocation, CudaProgram> {
       capability: gpu.capability,
       driver: `${adapter.name}, ${adapter.driver}`,
       cache: this.cache,
-      enter: () => library.enter(context),
       release: (program, unload) => queue.release(program, unload),
     };
     if (parts.cublas !== undefined) {
@@ -69,6 +68,7 @@ export class CudaDevice extends BaseDevice<CudaAllocation, CudaProgram> {
         calls,
         queue,
         cublas: parts.cublas,
+        companions: parts.cublasCompanions,
         timerOf: (work) => this.timerOf(work),
         assertUsable: () => this.assertUsable(),
         onMissing: () => {

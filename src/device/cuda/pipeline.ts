@@ -6,7 +6,10 @@ import type { CudaLibrary } from "./library.ts";
 import { Stream } from "./stream.ts";
 import { Submissions } from "./submissions.ts";
 
-/** Commands the driver holds at a time: it blocks its caller at about a thousand launches. */
+/**
+ * Commands the driver holds at a time. It blocks its caller at about a thousand launches:
+ * https://forums.developer.nvidia.com/t/cuda-stream-are-blocked-when-luanch-lots-of-kernels-1000/68937
+ */
 const maxSubmitted = 512;
 const nap = new Int32Array(new SharedArrayBuffer(4));
 
