@@ -2,7 +2,6 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { explainMissing, explainStatus, type GpuSigns } from "#src/device/cuda/startup.js";
 import { aikoryu } from "../cli/run.ts";
 import { runModule } from "../support/child.ts";
 import { type Built, buildFakeCuda, fakeEnvironment } from "../support/cuda/index.ts";
@@ -135,13 +134,6 @@ onFake("a GPU newer than the toolkit gets PTX", async () => {
   expect(await multiplied({ capability: "9.9" })).toMatchObject({ device: "cuda:0", value: 300 });
 });
 
-onFake("a GPU too old for the toolkit is refused with what would do", async () => {
-  const { devices, problems } = await doctor({ capability: "6.1" });
-  expect(devices).toEqual([]);
-  expect(problems[0]?.reason).toContain("6.1");
-  expect(problems[0]?.fix).toContain("AIKORYU_NVRTC");
-});
-
 onFake("a driver without NVRTC is a reason with the command that fixes it", async () => {
   const { devices, problems } = await doctor({}, { AIKORYU_NVRTC: "/nonexistent/libnvrtc.so" });
   expect(devices).toEqual([]);
@@ -161,56 +153,4 @@ onFake("a full GPU fails to open with how full, and the processor answers", asyn
 onFake("a GPU with too little left for the data leaves it to the processor", async () => {
   const answer = await multiplied({ memory: 64 << 20, taken: (64 << 20) - 700_000, contextBytes: 1000 });
   expect(answer).toMatchObject({ placement: "cpu", value: 300 });
-});
-
-onFake.each([
-  [100, "The driver is installed, but"],
-  [999, "CUDA_ERROR_UNKNOWN"],
-  [803, "not of the version of the running kernel module"],
-  [34, "stub"],
-])("a driver that does not start (%i) is a reason", async (status, reason) => {
-  const { devices, problems } = await doctor({ init: status });
-  expect(devices).toEqual([]);
-  expect(problems[0]?.reason).toContain(reason);
-});
-
-onFake("a GPU that programs may not use is named", async () => {
-  const { devices, problems } = await doctor({ computeMode: 2 });
-  expect(devices).toEqual([]);
-  expect(problems[0]?.reason).toContain("prohibited");
-  expect(problems[0]?.fix).toContain("nvidia-smi");
-});
-
-onFake("a file that is no driver is a reason", async () => {
-  const { devices, problems } = await doctor({}, { AIKORYU_CUDA: "/nonexistent/libcuda.so.1" });
-  expect(devices).toEqual([]);
-  expect(problems[0]?.reason).toContain("/nonexistent/libcuda.so.1");
-  expect(problems[0]?.fix).toContain("AIKORYU_CUDA");
-});
-
-const signs: GpuSigns = {
-  platform: "linux",
-  onBus: true,
-  nodes: ["nvidia0", "nvidiactl", "nvidia-uvm"],
-  denied: undefined,
-  inContainer: false,
-  env: {},
-};
-
-it("no permission on the device node is the reason, with its cure", () => {
-  const denied = { ...signs, denied: "/dev/nvidiactl" };
-  for (const status of [100, 304, 999]) {
-    const { reason, fix } = explainStatus(status, denied, "libcuda.so.1");
-    expect(reason).toContain("/dev/nvidiactl");
-    expect(fix).toContain("usermod");
-  }
-  expect(explainStatus(100, { ...denied, inContainer: true }, "libcuda.so.1").fix).toContain("--gpus");
-});
-
-it("a missing device node and a missing driver are told apart", () => {
-  expect(explainStatus(100, { ...signs, nodes: [] }, "libcuda.so.1").reason).toContain("/dev/nvidia0");
-  expect(explainMissing(signs, "not found").reason).toContain("no driver");
-  expect(explainMissing({ ...signs, inContainer: true }, "not found").fix).toContain("--gpus");
-  const nothing = { ...signs, nodes: [], onBus: false };
-  expect(explainMissing(nothing, "not found").fix).toBeUndefined();
 });

@@ -135,6 +135,7 @@ struct Module {
   Context *context;
   void *library = nullptr;
   const Object *object = nullptr;
+  size_t stackBytes = 0;
   std::mutex running;
   ~Module();
 };
