@@ -35,6 +35,15 @@ const chains = [
     /** @param {bigint} a @param {bigint} b */
     oracle: (a, b) => [a * b, a * b * b],
   },
+  {
+    operation: "divide",
+    step: "a ^= p / b; b += a;",
+    /** @param {bigint} a @param {bigint} b @param {bigint} p */
+    oracle: (a, b, p) => {
+      const next = a ^ (b === 0n ? p : p / b);
+      return [next, b + next];
+    },
+  },
 ];
 const seeds = [0x9e3779b97f4a7c15n, 0xbf58476d1ce4e5b9n, 0x94d049bb133111ebn, 0x2545f4914f6cdd1dn];
 

@@ -378,7 +378,8 @@ describe("lowering for WebGPU", () => {
   it("binds uniforms as storage only where vectors or arrays of 64-bit integers are among them", () => {
     const access = (type: string) =>
       translate(
-        `@group(0) @binding(0) var<uniform> u: ${type}; @group(0) @binding(1) var<storage, read_write> out: array<u32>;
+        `struct Both { a: i64, b: u32 }
+        @group(0) @binding(0) var<uniform> u: ${type}; @group(0) @binding(1) var<storage, read_write> out: array<u32>;
         fn f(p: ptr<uniform, ${type}>) -> u32 { let copy = *p; return 1u; }
         @compute @workgroup_size(1) fn main() { out[0] = f(&u); }`,
         "webgpu",
@@ -386,5 +387,7 @@ describe("lowering for WebGPU", () => {
     expect(access("u64")[0]).toEqual(["u", "uniform", 8]);
     expect(access("vec3<u64>")[0]).toEqual(["u", "read", 24]);
     expect(access("array<vec3<i64>, 2>")[0]).toEqual(["u", "read", 64]);
+    expect(access("array<i64, 4>")[0]).toEqual(["u", "read", 32]);
+    expect(access("array<Both, 4>")[0]).toEqual(["u", "uniform", 64]);
   });
 });

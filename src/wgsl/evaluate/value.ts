@@ -139,6 +139,12 @@ export function convert(value: Data, from: Type, to: Type, explicit = false): Da
   if (from.kind === "array" && to.kind === "array") {
     return list(value).map((item) => convert(item, from.element, to.element, explicit));
   }
+  if (from.kind === "struct" && to.kind === "struct") {
+    const types = to.members.map((member) => member.type);
+    return list(value).map((item, index) =>
+      convert(item, from.members[index]?.type ?? to, types[index] ?? to, explicit),
+    );
+  }
   const source = elementScalar(from);
   const target = elementScalar(to);
   if (source === undefined || target === undefined) return value;

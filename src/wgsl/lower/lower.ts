@@ -9,6 +9,7 @@ import {
   type Value,
   type Variable,
 } from "../ir.ts";
+import { strideOf } from "../layout.ts";
 import type { Type } from "../types.ts";
 import { visitExpressions } from "../walk.ts";
 import { LoweredExpressions, type Renamed } from "./expressions.ts";
@@ -52,12 +53,13 @@ function usesWide({ parameters, returnType, body }: FunctionDefinition): boolean
 
 /** Uniform arrays have strides of 16 bytes, which the array that stands for a vector has not. */
 function needsStorage({ space, type }: Variable): boolean {
-  return space === "uniform" && holdsVector(type);
+  return space === "uniform" && holdsNarrowArray(type);
 }
 
-function holdsVector(type: Type): boolean {
-  if (type.kind === "array") return containsWide(type);
-  if (type.kind === "struct") return type.members.some((member) => holdsVector(member.type));
+function holdsNarrowArray(type: Type): boolean {
+  if (type.kind === "struct") return type.members.some((member) => holdsNarrowArray(member.type));
+  if (type.kind === "array")
+    return (containsWide(type) && strideOf(type.element) % 16 !== 0) || holdsNarrowArray(type.element);
   return type.kind === "vector" && isWide(type);
 }
 

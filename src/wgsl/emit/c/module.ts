@@ -1,4 +1,5 @@
 import { reachable } from "../../check/call-graph.ts";
+import { isFiltered } from "../../check/uniformity/severity.ts";
 import type { EntryPoint, FunctionDefinition, Program, Value, Variable } from "../../ir.ts";
 import { layoutOf } from "../../layout.ts";
 import { someStatement } from "../../walk.ts";
@@ -36,7 +37,7 @@ export function emitC(
     contract: options.contract,
     half: program.features.has("f16"),
     double: unit.types.usesDouble,
-    divergent: program.source.includes("subgroup_uniformity"),
+    divergent: program.features.has("subgroups") && isFiltered(program.source, "subgroup_uniformity"),
   };
   return {
     code: [...dialect.wrap(code, needs), ""].join("\n"),
