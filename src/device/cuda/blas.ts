@@ -13,7 +13,7 @@ import {
   type ProductArguments,
 } from "./cublas.ts";
 import type { CudaLibrary } from "./library.ts";
-import { type CheckedProduct, checkProduct } from "./product.ts";
+import { type CheckedProduct, checkProduct, isInPlace, placesOf } from "./product.ts";
 import type { CudaQueue } from "./queue.ts";
 import type { FoundLibrary } from "./search.ts";
 import type { DriverLibrary, DriverThread } from "./thread.ts";
@@ -87,9 +87,13 @@ export class CudaBlas implements Blas {
     const product = checkProduct<CudaAllocation>(work, device);
     const { a, b, c, out } = product;
     if (work.m === 0 || work.n === 0 || work.batch === 0) return;
-    const isInPlace = c !== undefined && c.allocation === out.allocation && c.byteOffset === out.byteOffset;
-    if (c !== undefined && !isInPlace) queue.copy(c, out, timer);
-    const isWhole = c === undefined && (work.batch === 1 || work.strideC === work.m * work.n);
+    if (c !== undefined && !isInPlace(c, out, work)) {
+      for (const { from, to, byteLength } of placesOf(work)) {
+        const source = { ...c, byteOffset: c.byteOffset + from, byteLength };
+        queue.copy(source, { ...out, byteOffset: out.byteOffset + to, byteLength }, timer);
+      }
+    }
+    const isWhole = c === undefined;
     const submit = (stream: Handle) => this.#submit(product, stream);
     queue.enqueue({ reads: [a, b], write: out, isWhole, submit }, timer);
   }
@@ -180,7 +184,7 @@ function argumentsOf(
   handle: Handle,
   scalars: number,
 ): ProductArguments {
-  const { m, n, k, batch, transposeA, transposeB, strideA, strideB, strideC } = work;
+  const { m, n, k, batch, transposeA, transposeB, strideA, strideB } = work;
   const { data, compute } = types[work.type];
   const at = ({ allocation, byteOffset }: Region<CudaAllocation>) => allocation.address + byteOffset;
   return [
@@ -203,7 +207,7 @@ function argumentsOf(
     at(out),
     data,
     n,
-    strideC,
+    m * n,
     batch,
     compute,
     CUBLAS_GEMM_DEFAULT,

@@ -102,6 +102,7 @@ describe.skipIf(whyNoCuda !== undefined)(`matrix products by cuBLAS: ${whyNoCuda
       { a: device.allocate(4) },
       { out: device.allocate(4) },
       { batch: 2 },
+      { batch: 2, out: device.allocate(119) },
       { beta: 1 },
       { c: device.allocate(60) },
       { m: -1 },
@@ -114,6 +115,24 @@ describe.skipIf(whyNoCuda !== undefined)(`matrix products by cuBLAS: ${whyNoCuda
     await failure(() => blas?.multiply(product(device, { out: disposed })), "BUFFER_DISPOSED");
     blas?.multiply(product(device, { m: 0 }));
     await device.wait();
+  });
+
+  it("add one c to every item, or items of c that lie apart", async () => {
+    const sizes = { ...base, m: 1, n: 3, k: 1, batch: 3, beta: 1 };
+    const stored = (...values: number[]) => {
+      const buffer = device.allocate(values.length * 4);
+      device.write(buffer, Float32Array.from(values));
+      return buffer;
+    };
+    const [a, b, out] = [stored(1, 10, 100), stored(1, 2, 3), device.allocate(36)];
+    const c = stored(1000, 2000, 3000, 0, 4000, 5000, 6000, 0, 7000, 8000, 9000);
+    const result = async (strideC: number) => {
+      device.blas?.multiply({ ...sizes, type: "f32", a, b, c, out, strideA: 1, strideB: 0, strideC });
+      return [...new Float32Array((await device.read(out)).buffer)];
+    };
+    expect(await result(0)).toEqual([1001, 2002, 3003, 1010, 2020, 3030, 1100, 2200, 3300]);
+    expect(await result(4)).toEqual([1001, 2002, 3003, 4010, 5020, 6030, 7100, 8200, 9300]);
+    expect(cudaControl().stats()).toMatchObject({ races: [], faults: [] });
   });
 
   it("stay in order with kernels and are timed", async () => {
