@@ -17,7 +17,7 @@ fn clear(@builtin(global_invocation_id) id: vec3u) { data[id.x] = 0.0; }
 `;
 
 describe("kernel", () => {
-  it.each(["opencl", "webgpu"])("translates every entry point to %s", async (target) => {
+  it.each(["opencl", "cuda", "webgpu"])("translates every entry point to %s", async (target) => {
     const { status, stdout } = await aikoryu(["kernel", "-", "--target", target, "--json"], two);
     expect(status).toBe(0);
     const { code, kernels } = JSON.parse(stdout);

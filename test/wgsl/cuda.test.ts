@@ -72,6 +72,13 @@ describe("CUDA text", () => {
     ]);
   });
 
+  it("asks which threads are there only where a text lets them come alone", () => {
+    const body = "out[at] = subgroupAdd(a[at]);";
+    expect(translate(kernel(body, "enable subgroups;"), "cuda").code).not.toContain("__activemask");
+    const alone = "enable subgroups; diagnostic(off, subgroup_uniformity);";
+    expect(translate(kernel(body, alone), "cuda").code).toContain("__activemask");
+  });
+
   it("passes no initialised declaration with a jump", () => {
     const body = `var i = 0u; loop { if i == 3u { continue; } let x = a[i] * 2; out[i] = x;
       continuing { i++; break if i > 5u; } }`;

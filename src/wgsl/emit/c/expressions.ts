@@ -1,9 +1,11 @@
 import { AikoError } from "../../../errors.ts";
+import type { Data } from "../../evaluate/value.ts";
 import type { Expression } from "../../ir.ts";
 import { bool, type Type, type VectorType } from "../../types.ts";
 import { emitBuiltin } from "./builtins.ts";
 import { convert } from "./conversions.ts";
 import { decode, encode } from "./half.ts";
+import { literal, zero } from "./literals.ts";
 import { combine, parenthesize, unary } from "./operators.ts";
 import {
   clampIndex,
@@ -25,7 +27,7 @@ export function emitExpression(writer: Writer, expression: Expression): string {
     case "constant":
       return constant(writer, expression.type, expression.data);
     case "override":
-      return types.literal(expression.type, expression.override.data ?? 0);
+      return literal(types, expression.type, expression.override.data ?? 0);
     case "value":
       return writer.name(expression.value);
     case "load":
@@ -66,10 +68,10 @@ function bitcast(writer: Writer, { operand, type }: Expression & { kind: "bitcas
   return decode(types, type, dialect.reinterpret(types.isHalf(type) ? memory : types.value(type), bits));
 }
 
-function constant(writer: Writer, type: Type, data: Parameters<Writer["types"]["literal"]>[1]): string {
+function constant(writer: Writer, type: Type, data: Data): string {
   const direct =
     type.kind === "scalar" || type.kind === "vector" || (type.kind === "matrix" && writer.types.isWide(type));
-  if (direct) return writer.types.literal(type, data);
+  if (direct) return literal(writer.types, type, data);
   const temporary = writer.names.temporary();
   writer.declare(writer.types.value(type), temporary, writer.unit.constant(type, data));
   return temporary;
@@ -163,7 +165,7 @@ function shortCircuit(writer: Writer, expression: Expression & { kind: "binary" 
 function construct(writer: Writer, expression: Expression & { kind: "construct" }): string {
   const { type, args } = expression;
   const { types, dialect } = writer;
-  if (type.kind === "scalar") return types.literal(type, type === bool ? false : 0);
+  if (type.kind === "scalar") return literal(types, type, type === bool ? false : 0);
   if (type.kind === "vector") {
     if (args.length === 0) return dialect.construct(types.value(type), ["0"]);
     const parts = writer
@@ -195,7 +197,7 @@ function zeroed(writer: Writer, type: Type): string {
   if (type.kind === "matrix" && writer.types.isWide(type))
     return writer.dialect.construct(writer.types.value(type), ["0"]);
   const name = writer.names.temporary();
-  writer.declare(writer.types.value(type), name, writer.types.zero(type));
+  writer.declare(writer.types.value(type), name, zero(writer.types, type));
   return name;
 }
 

@@ -1,4 +1,5 @@
 import { elementScalar, i32, i64, isWideInteger, type Type, type VectorType } from "../../types.ts";
+import { literal } from "./literals.ts";
 import type { CTypes } from "./types.ts";
 
 /** Small C functions that operators and built-ins need, each written once when first asked for. */
@@ -76,7 +77,7 @@ export class Helpers {
   #safeDivisor(type: Type): string {
     const scalar = elementScalar(type);
     const signed = scalar === i32 || scalar === i64;
-    const lowest = scalar === i64 ? this.#types.literal(i64, -(2n ** 63n)) : "(-2147483647 - 1)";
+    const lowest = scalar === i64 ? literal(this.#types, i64, -(2n ** 63n)) : "(-2147483647 - 1)";
     if (type.kind === "vector") {
       const bad = signed ? `(b == 0) | ((a == ${lowest}) & (b == -1))` : "b == 0u";
       return `select(b, ${this.#types.dialect.construct(this.#types.value(type), ["1"])}, ${bad})`;

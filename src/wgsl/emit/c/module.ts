@@ -1,9 +1,11 @@
 import { reachable } from "../../check/call-graph.ts";
+import { isFiltered } from "../../check/uniformity/severity.ts";
 import type { EntryPoint, FunctionDefinition, Program, Value, Variable } from "../../ir.ts";
 import { layoutOf } from "../../layout.ts";
 import { someStatement } from "../../walk.ts";
 import type { Dialect, Size } from "./dialect.ts";
 import { emitExpression } from "./expressions.ts";
+import { zero } from "./literals.ts";
 import { isCounted, isLoop } from "./loops.ts";
 import { memberPlace, type Place, storeText } from "./places.ts";
 import { StatementEmitter } from "./statements.ts";
@@ -35,7 +37,7 @@ export function emitC(
     contract: options.contract,
     half: program.features.has("f16"),
     double: unit.types.usesDouble,
-    divergent: program.source.includes("subgroup_uniformity"),
+    divergent: program.features.has("subgroups") && isFiltered(program.source, "subgroup_uniformity"),
   };
   return {
     code: [...dialect.wrap(code, needs), ""].join("\n"),
@@ -130,7 +132,7 @@ function declareGlobal(writer: Writer, variable: Variable): void {
   const vec3 = variable.type.kind === "vector" && variable.type.size === 3;
   const address = vec3 ? `${memory}.e` : `&${memory}`;
   if (variable.space === "workgroup") writer.line(dialect.shared(types.memory(variable.type), memory));
-  else writer.line(`${types.memory(variable.type)} ${memory} = ${types.zero(variable.type)};`);
+  else writer.line(`${types.memory(variable.type)} ${memory} = ${zero(types, variable.type)};`);
   writer.line(
     `${types.pointer({ space: variable.space, store: variable.type, access: "read_write" })} ${name} = ${address};`,
   );

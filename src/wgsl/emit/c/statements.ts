@@ -1,6 +1,7 @@
 import type { Block, Expression, Statement, Variable } from "../../ir.ts";
 import { someStatement } from "../../walk.ts";
 import { callText } from "./expressions.ts";
+import { literal, zero } from "./literals.ts";
 import { isCounted } from "./loops.ts";
 import { combine } from "./operators.ts";
 import { elementAt, keepsValue, load, memberPlace, type Place, place, settle, storeText } from "./places.ts";
@@ -91,7 +92,7 @@ export class StatementEmitter {
     writer.declare(
       writer.types.memory(type),
       name,
-      text === undefined || writer.types.isHalf(type) ? writer.types.zero(type) : text,
+      text === undefined || writer.types.isHalf(type) ? zero(writer.types, type) : text,
     );
     if (text === undefined || !writer.types.isHalf(type)) return;
     const pointer = type.kind === "vector" && type.size === 3;
@@ -183,7 +184,9 @@ export class StatementEmitter {
     for (const item of statement.cases) {
       for (const selector of item.selectors) {
         writer.line(
-          selector === undefined ? "default:" : `case ${writer.types.literal(selector.type, selector.data)}:`,
+          selector === undefined
+            ? "default:"
+            : `case ${literal(writer.types, selector.type, selector.data)}:`,
         );
       }
       writer.line("{");

@@ -1,6 +1,4 @@
 import { AikoError } from "../../../errors.ts";
-import type { Data } from "../../evaluate/value.ts";
-import { halfBits, list } from "../../evaluate/value.ts";
 import { countOf, layoutOf, memberLayouts, strideOf } from "../../layout.ts";
 import {
   type ArrayType,
@@ -12,7 +10,6 @@ import {
   f64,
   hasRuntimeArray,
   i32,
-  i64,
   isHostShareable,
   isWideInteger,
   type MatrixType,
@@ -31,6 +28,11 @@ import {
 } from "../../types.ts";
 import type { Dialect } from "./dialect.ts";
 
+export interface Field {
+  readonly member: StructMember;
+  readonly index: number;
+}
+
 /**
  * Two C types stand for each WGSL type: one for values in flight, one for memory. They differ for three-component vectors
  * (OpenCL C aligns and pads them to four), f16, and matrices whose values are single wide vectors.
@@ -42,7 +44,7 @@ export class CTypes {
   usesDouble = false;
   readonly #names = new Map<string, string>();
   readonly #structName: (type: StructType) => string;
-  readonly #memberName: (name: string) => string;
+  readonly memberName: (name: string) => string;
 
   constructor(
     dialect: Dialect,
@@ -51,7 +53,7 @@ export class CTypes {
   ) {
     this.dialect = dialect;
     this.#structName = structName;
-    this.#memberName = memberName;
+    this.memberName = memberName;
   }
 
   value(type: Type): string {
@@ -183,12 +185,12 @@ export class CTypes {
   }
 
   #structText(type: StructType, name: string): string[] {
-    const fields = this.#fields(type).map((field) => {
+    const fields = this.fields(type).map((field) => {
       if (typeof field === "number") return field;
       const { type: stored, name: own } = field.member;
       return stored.kind === "array" && stored.count === undefined
-        ? `${this.element(stored.element)} ${this.#memberName(own)}[1]`
-        : `${this.memory(stored)} ${this.#memberName(own)}`;
+        ? `${this.element(stored.element)} ${this.memberName(own)}[1]`
+        : `${this.memory(stored)} ${this.memberName(own)}`;
     });
     let pads = 0;
     const lines = fields.map(
@@ -198,9 +200,9 @@ export class CTypes {
   }
 
   /** The members in order, and between them the bytes of padding that C would not put there by itself. */
-  #fields(type: StructType): (number | { member: StructMember; index: number })[] {
+  fields(type: StructType): (number | Field)[] {
     const layouts = memberLayouts(type);
-    const fields: (number | { member: StructMember; index: number })[] = [];
+    const fields: (number | Field)[] = [];
     const shared = isHostShareable(type);
     let end = 0;
     const pad = (until: number) => {
@@ -216,110 +218,6 @@ export class CTypes {
     if (!hasRuntimeArray(type)) pad(layoutOf(type).size);
     return fields;
   }
-
-  /** An initialiser for memory of `type`, in braces where C wants them. */
-  initializer(type: Type, data: Data): string {
-    switch (type.kind) {
-      case "vector": {
-        const lanes = list(data).map((item) => this.#memoryLiteral(item, type.element));
-        return type.size === 3
-          ? `{ { ${lanes.join(", ")} } }`
-          : this.dialect.construct(this.memory(type), lanes);
-      }
-      case "matrix":
-        return `{ { ${list(data)
-          .map((column) =>
-            this.initializer({ kind: "vector", size: type.rows, element: type.element }, column),
-          )
-          .join(", ")} } }`;
-      case "array":
-        return `{ { ${list(data)
-          .map((item) => this.initializer(type.element, item))
-          .join(", ")} } }`;
-      case "struct": {
-        const value = ({ member, index }: { member: StructMember; index: number }) =>
-          this.initializer(member.type, list(data)[index] ?? 0);
-        const parts = this.dialect.namesMembers
-          ? type.members.map(
-              (member, index) => `.${this.#memberName(member.name)} = ${value({ member, index })}`,
-            )
-          : this.#fields(type).map((field) => (typeof field === "number" ? "{}" : value(field)));
-        return `{ ${parts.join(", ")} }`;
-      }
-      case "scalar":
-        return type === f16 ? this.#memoryLiteral(data, type) : this.literal(type, data);
-      default:
-        return this.literal(type, data);
-    }
-  }
-
-  /** Zeroes for memory of `type`; C fills the rest of an aggregate by itself. */
-  zero(type: Type): string {
-    if (type.kind === "scalar" || type.kind === "atomic") return "0";
-    if (!this.dialect.namesMembers) return "{}";
-    switch (type.kind) {
-      case "vector":
-        return type.size === 3 ? "{ { 0 } }" : this.dialect.construct(this.memory(type), ["0"]);
-      case "matrix":
-        return `{ { ${this.zero({ kind: "vector", size: type.rows, element: type.element })} } }`;
-      case "array":
-        return `{ { ${this.zero(type.element)} } }`;
-      case "struct": {
-        const [first] = type.members;
-        return first === undefined
-          ? "{ 0 }"
-          : `{ .${this.#memberName(first.name)} = ${this.zero(first.type)} }`;
-      }
-      default:
-        return "0";
-    }
-  }
-
-  /** A scalar, vector or wide matrix as a C expression. */
-  literal(type: Type, data: Data): string {
-    if (type.kind === "scalar") return this.#scalarLiteral(data, type);
-    if (type.kind === "vector")
-      return this.dialect.construct(
-        this.value(type),
-        list(data).map((item) => this.#laneLiteral(item, type.element)),
-      );
-    if (type.kind === "matrix" && this.isWide(type)) {
-      return this.dialect.construct(
-        this.value(type),
-        list(data).flatMap((column) => list(column).map((item) => this.#laneLiteral(item, type.element))),
-      );
-    }
-    throw new AikoError("INTERNAL", { message: `${typeName(type)} has no literal` });
-  }
-
-  #scalarLiteral(data: Data, type: ScalarType): string {
-    if (type === bool) return data ? "true" : "false";
-    if (isWideInteger(type))
-      return wideLiteral(BigInt(data as bigint), this.dialect.suffixes[type === i64 ? "i64" : "u64"]);
-    const value = Number(data);
-    if (type === u32) return `${value}u`;
-    if (type === i32)
-      return value === -2147483648 ? "(-2147483647 - 1)" : value < 0 ? `(${value})` : String(value);
-    if (type === f64) this.usesDouble = true;
-    const suffix = type === f64 ? "" : "f";
-    const digits = Object.is(value, -0) ? "-0.0" : /[.e]/.test(String(value)) ? String(value) : `${value}.0`;
-    return digits.startsWith("-") ? `(${digits}${suffix})` : `${digits}${suffix}`;
-  }
-
-  #laneLiteral(data: Data, type: ScalarType): string {
-    if (type === bool) return data ? "-1" : "0";
-    return this.#scalarLiteral(data, type);
-  }
-
-  #memoryLiteral(data: Data, type: ScalarType): string {
-    return type === f16 ? String(halfBits(Number(data))) : this.#laneLiteral(data, type);
-  }
-}
-
-/** C reads the lowest integer as the negative of one that does not fit. */
-function wideLiteral(value: bigint, suffix: string): string {
-  if (value === -(2n ** 63n)) return `(-9223372036854775807${suffix} - 1${suffix})`;
-  return value < 0n ? `(${value}${suffix})` : `${value}${suffix}`;
 }
 
 /** Whether copying the C struct would also copy bytes that WGSL says are not part of the value. */

@@ -5,6 +5,7 @@ import { hasRuntimeArray, type StructType, type Type, typeKey } from "../../type
 import { children } from "../../walk.ts";
 import type { Dialect } from "./dialect.ts";
 import { Helpers } from "./helpers.ts";
+import { initializer } from "./literals.ts";
 import { Matrices } from "./matrices.ts";
 import { mangle, Names } from "./names.ts";
 import { CTypes } from "./types.ts";
@@ -54,7 +55,7 @@ export class Unit {
       name = `constant${this.#constantNames.size}`;
       this.#constantNames.set(key, name);
       this.constants.push(
-        this.dialect.constant(this.types.memory(type), name, this.types.initializer(type, data)),
+        this.dialect.constant(this.types.memory(type), name, initializer(this.types, type, data)),
       );
     }
     return name;
