@@ -157,14 +157,18 @@ describe("monitor, live", () => {
   });
 
   /** Runs in a terminal of `script`'s, types `keys` once the view was drawn with values, and returns what came out. */
-  async function inTerminal(keys: string, setUp = "stty rows 24 cols 80") {
+  async function inTerminal(
+    keys: string,
+    setUp = "stty rows 24 cols 80",
+    { intervalMs = 200, draws = 4 } = {},
+  ) {
     const env = { ...process.env, ...noDevice, ...fake?.env, TERM: "xterm" };
-    const command = `${setUp}; exec '${process.execPath}' '${program}' monitor --interval 200`;
+    const command = `${setUp}\nexec '${process.execPath}' '${program}' monitor --interval ${intervalMs}`;
     const child = spawn("script", ["-qefc", command, "/dev/null"], { env, stdio: ["pipe", "pipe", "pipe"] });
     let [stdout, typed] = ["", false];
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
       stdout += chunk;
-      if (typed || (stdout.match(/q quits/g) ?? []).length < 4) return;
+      if (typed || (stdout.match(/q quits/g) ?? []).length < draws) return;
       typed = true;
       child.stdin.write(keys);
     });
@@ -191,6 +195,17 @@ describe("monitor, live", () => {
     const { status, stdout } = await inTerminal("\x03");
     expect(status).toBe(0);
     expect(stdout.trimEnd().endsWith("\x1b[?25h\x1b[?1049l")).toBe(true);
+  });
+
+  withTerminal("is drawn anew when the window changes", async () => {
+    const resizes = "n=60; while sleep 0.3 && [ $n -gt 20 ]; do n=$((n - 1)); stty rows 20 cols $n; done";
+    const setUp = `stty rows 24 cols 80\n(${resizes}) </dev/tty &`;
+    const { status, stdout } = await inTerminal("q", setUp, { intervalMs: 60_000, draws: 5 });
+    expect(status).toBe(0);
+    const last = stdout.split("\x1b[H").at(-1) ?? "";
+    for (const line of stripVTControlCharacters(last).split("\n")) {
+      expect(line.replaceAll("\r", "").length).toBeLessThan(60);
+    }
   });
 
   withTerminal("fits a small window, and one that tells no size", async () => {
