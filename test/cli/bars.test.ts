@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bar, percent, sparkline, truncate } from "#src/cli/bars.js";
+import { bar, counted, percent, sparkline, truncate } from "#src/cli/bars.js";
 
 describe("bars", () => {
   it.each([
@@ -22,5 +22,10 @@ describe("bars", () => {
     expect(truncate("a\x1b[2Jb\n", 20)).toBe("a [2Jb ");
     expect(percent(0.456)).toBe("46 %");
     expect(percent(undefined)).toBe("-");
+    expect([counted(1, "call"), counted(0, "call"), counted(2, "batch", "batches")]).toEqual([
+      "1 call",
+      "0 calls",
+      "2 batches",
+    ]);
   });
 });

@@ -113,7 +113,11 @@ describe("monitor --prometheus", () => {
     expect(status).toBe(0);
     const metrics = parsePrometheus(stdout);
     expect(metrics.get("aikoryu_device_utilization_ratio")?.values).toHaveLength(2);
-    expect(metrics.get("aikoryu_source_up")?.values).toContainEqual({ labels: { source: "nvml" }, value: 1 });
+    expect(metrics.get("aikoryu_source_up")?.values).toContainEqual({
+      suffix: "",
+      labels: { source: "nvml" },
+      value: 1,
+    });
   });
 });
 

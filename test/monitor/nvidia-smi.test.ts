@@ -80,6 +80,12 @@ describe("what nvidia-smi prints", () => {
     expect(parseDevices("No devices were found\n", queryFields, undefined)).toEqual([]);
   });
 
+  it("drops a utilisation that cannot be", () => {
+    expect(
+      parseDevices("4294967295, 101\n", ["utilization.gpu", "utilization.memory"], undefined),
+    ).toMatchObject([{ gpuUtilization: undefined, memoryUtilization: undefined }]);
+  });
+
   it("lists programs by device, names with commas too", () => {
     const found = parseProcesses("GPU-1a, 12, /opt/a, b/train, 2048\nGPU-1a, 13, [Not Found], [N/A]\n");
     expect(found.get("GPU-1a")).toEqual([

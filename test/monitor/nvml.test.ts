@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Monitor, nvmlSource } from "#src/monitor/index.js";
+import { runModule } from "../support/child.ts";
 import { failure } from "../support/errors.js";
 import { buildFakeNvml, type FakeNvml, noFakeNvml, twoGpus } from "../support/nvml/fake.ts";
 import { itWith } from "../support/tools.ts";
@@ -203,6 +204,18 @@ describe("NVML", () => {
     clearInterval(timer);
     // Four calls that sleep 60 ms each: a thread that waited for them would make a turn or two between them.
     expect(turns).toBeGreaterThan(20);
+  });
+
+  test("does not keep a process alive, open or in the middle of a watch", async () => {
+    fake.set(twoGpus);
+    const script = `
+      import { Monitor } from "#src/monitor/index.js";
+      const monitor = new Monitor();
+      const { devices } = await monitor.snapshot();
+      console.log(devices.length);
+      (async () => { for await (const _ of monitor.watch({ intervalMs: 60_000 })); })();`;
+    const ended = await runModule(script, fake.env);
+    expect(ended, ended.stderr).toMatchObject({ code: 0, stdout: "2\n", stderr: "" });
   });
 
   test("a driver that hangs costs the timeout once and is not asked twice", async () => {

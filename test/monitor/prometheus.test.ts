@@ -115,8 +115,31 @@ const full: MonitorSnapshot = {
       },
     ],
     batchers: [
-      { operation: "matrix.multiply", queued: 1, batches: 2, items: 30, rejected: 1, cancelled: 0 },
-      { operation: "matrix.multiply", queued: 2, batches: 1, items: 10, rejected: 0, cancelled: 4 },
+      {
+        operation: "matrix.multiply",
+        queued: 1,
+        batches: 2,
+        items: 30,
+        rejected: 1,
+        cancelled: 0,
+        batchSizes: [
+          { upTo: 8, batches: 0 },
+          { upTo: 16, batches: 2 },
+        ],
+      },
+      {
+        operation: "matrix.multiply",
+        queued: 2,
+        batches: 3,
+        items: 10,
+        rejected: 0,
+        cancelled: 4,
+        batchSizes: [
+          { upTo: 4, batches: 2 },
+          { upTo: 8, batches: 1 },
+        ],
+      },
+      { operation: "fake.uncounted", queued: 0, batches: 0, items: 0, rejected: 0, cancelled: 0 },
     ],
   },
 };
@@ -125,7 +148,8 @@ const text = formatMetrics(metricsOf(full));
 
 describe("the text for Prometheus", () => {
   const metrics = parsePrometheus(text);
-  const values = (name: string) => metrics.get(`aikoryu_${name}`)?.values;
+  const values = (name: string) =>
+    metrics.get(`aikoryu_${name}`)?.values.map(({ labels, value }) => ({ labels, value }));
 
   it("has values in base units", () => {
     expect(values("device_utilization_ratio")).toEqual([{ labels: { device: "GPU-1" }, value: 0.62 }]);
@@ -169,8 +193,27 @@ describe("the text for Prometheus", () => {
       { labels: { device: "opencl:0", state: "open" } },
       { labels: { device: "webgpu:0", state: "closed" } },
     ]);
-    expect(values("batcher_items_total")).toEqual([{ labels: { operation: "matrix.multiply" }, value: 40 }]);
+    expect(values("batcher_items_total")).toEqual([
+      { labels: { operation: "matrix.multiply" }, value: 40 },
+      { labels: { operation: "fake.uncounted" }, value: 0 },
+    ]);
     expect(values("batcher_queued")?.[0]?.value).toBe(3);
+  });
+
+  it("has the sizes of batches as a cumulative histogram", () => {
+    const operation = "matrix.multiply";
+    const bucket = (le: string, value: number) => ({ suffix: "_bucket", labels: { operation, le }, value });
+    expect(metrics.get("aikoryu_batcher_batch_size")).toMatchObject({
+      type: "histogram",
+      values: [
+        bucket("4", 2),
+        bucket("8", 3),
+        bucket("16", 5),
+        bucket("+Inf", 5),
+        { suffix: "_sum", labels: { operation }, value: 40 },
+        { suffix: "_count", labels: { operation }, value: 5 },
+      ],
+    });
   });
 
   it("keeps to the conventions of names", () => {

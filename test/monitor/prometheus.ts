@@ -1,6 +1,8 @@
 /** A strict reader of Prometheus' text format: throws where a scraper might be lenient. */
 
 export interface ParsedValue {
+  /** Of a histogram: "_bucket", "_sum" or "_count". */
+  readonly suffix: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }
@@ -21,15 +23,20 @@ export function parsePrometheus(text: string): Map<string, ParsedMetric> {
   let at = 0;
   while (at < lines.length) {
     const help = /^# HELP (\S+) (.+)$/.exec(lines[at++] ?? "");
-    const type = /^# TYPE (\S+) (counter|gauge)$/.exec(lines[at++] ?? "");
+    const type = /^# TYPE (\S+) (counter|gauge|histogram)$/.exec(lines[at++] ?? "");
     if (help === null || type === null) throw new Error(`HELP and TYPE expected at line ${at - 1}`);
     const name = help[1] ?? "";
     if (type[1] !== name || !namePattern.test(name)) throw new Error(`bad name ${name}`);
     if (metrics.has(name)) throw new Error(`${name} comes twice`);
     const values: ParsedValue[] = [];
     while (at < lines.length && !lines[at]?.startsWith("#")) values.push(parseValue(lines[at++] ?? "", name));
+    const isHistogram = type[2] === "histogram";
+    for (const { suffix } of values) {
+      if (isHistogram !== /^_(bucket|sum|count)$/.test(suffix))
+        throw new Error(`${name} has ${name}${suffix}`);
+    }
     if (values.length === 0) throw new Error(`${name} has no value`);
-    const keys = values.map(({ labels }) => JSON.stringify(Object.entries(labels).sort()));
+    const keys = values.map(({ labels, suffix }) => suffix + JSON.stringify(Object.entries(labels).sort()));
     if (new Set(keys).size !== keys.length) throw new Error(`${name} has a series twice`);
     metrics.set(name, { name, type: type[2] ?? "", help: help[2] ?? "", values });
   }
@@ -38,12 +45,12 @@ export function parsePrometheus(text: string): Map<string, ParsedMetric> {
 
 function parseValue(line: string, name: string): ParsedValue {
   const parts = /^([^{ ]+)(\{.*\})? (\S+)$/.exec(line);
-  if (parts === null || parts[1] !== name) throw new Error(`not a value of ${name}: ${line}`);
+  if (parts === null || !parts[1]?.startsWith(name)) throw new Error(`not a value of ${name}: ${line}`);
   const text = parts[3] ?? "";
   const special: Record<string, number> = { "+Inf": Infinity, "-Inf": -Infinity, NaN: Number.NaN };
   const value = special[text] ?? Number(text);
   if (Number.isNaN(value) && text !== "NaN") throw new Error(`not a number: ${line}`);
-  return { labels: parseLabels(parts[2]), value };
+  return { suffix: parts[1].slice(name.length), labels: parseLabels(parts[2]), value };
 }
 
 function parseLabels(text: string | undefined): Record<string, string> {
