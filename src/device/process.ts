@@ -1,14 +1,14 @@
 import { loadFfi } from "../core/ffi.ts";
 
-const actions = new Set<() => void>();
+const actions = new Set<(code: number) => void>();
 let listening = false;
 
 /** Runs `action` when the process exits; returns how to forget it. */
-export function onExit(action: () => void): () => void {
+export function onExit(action: (code: number) => void): () => void {
   if (!listening) {
     listening = true;
-    process.on("exit", () => {
-      for (const run of actions) run();
+    process.on("exit", (code) => {
+      for (const run of actions) run(code);
     });
   }
   actions.add(action);
@@ -30,10 +30,15 @@ export function endDespiteHang(): Promise<void> {
   return ending;
 }
 
-async function arrange(): Promise<void> {
+/** How to leave at once: without exit listeners, without joining threads that hang in native calls. */
+export async function loadLeave(): Promise<(code: number) => void> {
   const koffi = await loadFfi();
   const library = process.platform === "win32" ? "ucrtbase.dll" : null;
-  const leave = koffi.load(library).func("_exit", "void", ["int"]);
+  return koffi.load(library).func("_exit", "void", ["int"]);
+}
+
+async function arrange(): Promise<void> {
+  const leave = await loadLeave();
   const last = (code: number) => {
     const listeners = process.rawListeners("exit");
     for (const later of listeners.slice(listeners.indexOf(last) + 1)) later.call(process, code);
