@@ -22,3 +22,8 @@ export function truncate(text: string, width: number): string {
 export function percent(share: number | undefined): string {
   return share === undefined ? "-" : `${Math.round(share * 100)} %`;
 }
+
+/** `counted(2, "call")` is "2 calls". */
+export function counted(count: number, noun: string, several = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : several}`;
+}

@@ -2,7 +2,8 @@ import { once } from "node:events";
 import { type Gpu, open } from "../index.ts";
 import type { MonitorSnapshot } from "../monitor/index.ts";
 import { type Command, type Invocation, UsageError } from "./command.ts";
-import { History, monitorLines, monitorView } from "./monitor-view.ts";
+import { History } from "./monitor-device.ts";
+import { monitorLines, monitorView } from "./monitor-view.ts";
 import { openScreen } from "./screen.ts";
 import type { Terminal } from "./terminal.ts";
 

@@ -1,5 +1,8 @@
 const altScreen = { enter: "\x1b[?1049h\x1b[?25l", leave: "\x1b[?25h\x1b[?1049l" } as const;
 
+/** Where the terminal does not tell its size. */
+const usual = { columns: 80, rows: 24 } as const;
+
 /** q, Escape, Ctrl-C, Ctrl-D: in raw mode the terminal sends no signals. */
 const quitKeys = new Set(["q", "Q", "\x1b", "\x03", "\x04"]);
 
@@ -41,12 +44,13 @@ export function openScreen({ onQuit, onResize }: ScreenOptions): Screen {
   process.once("exit", leave);
   return {
     get columns() {
-      return stdout.columns;
+      return stdout.columns || usual.columns;
     },
     draw(lines) {
       if (!open) return;
-      const shown = lines.slice(0, stdout.rows).map((line) => `${line}\x1b[K`);
-      stdout.write(`\x1b[H${shown.join("\r\n")}\x1b[J`);
+      // Erased first: behind a line of full width, the cursor still stands on its last character.
+      const shown = lines.slice(0, (stdout.rows || usual.rows) - 1).map((line) => `\x1b[2K${line}\r\n`);
+      stdout.write(`\x1b[H${shown.join("")}\x1b[J`);
     },
     leave,
   };

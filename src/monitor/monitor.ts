@@ -52,12 +52,7 @@ export class Monitor implements AsyncDisposable {
    * before. Who asks while a snapshot is being taken shares it. Rejects with DISPOSED.
    */
   async snapshot(): Promise<MonitorSnapshot> {
-    if (this.#ended.signal.aborted) {
-      throw new AikoError("DISPOSED", {
-        message: "This monitor is disposed",
-        hint: "Call open() again, or dispose it after its last use.",
-      });
-    }
+    this.#assertOpen();
     this.#running ??= this.#take().finally(() => {
       this.#running = undefined;
     });
@@ -76,6 +71,7 @@ export class Monitor implements AsyncDisposable {
         hint: `Use ${shortestIntervalMs} ms or more.`,
       });
     }
+    this.#assertOpen();
     const end = AbortSignal.any(signal === undefined ? [this.#ended.signal] : [this.#ended.signal, signal]);
     if (signal?.aborted) return;
     this.#eventLoop.start();
@@ -104,6 +100,14 @@ export class Monitor implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
+  }
+
+  #assertOpen(): void {
+    if (!this.#ended.signal.aborted) return;
+    throw new AikoError("DISPOSED", {
+      message: "This monitor is disposed",
+      hint: "Call open() again, or dispose it after its last use.",
+    });
   }
 
   async #take(): Promise<MonitorSnapshot> {

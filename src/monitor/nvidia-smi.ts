@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { AikoError } from "../errors.ts";
 import { type DeviceProcess, type DeviceSample, type DeviceSource, deviceSample } from "./device-source.ts";
 import { linuxPciAddress } from "./nvml/device.ts";
-import { parseNumber, scaled } from "./read.ts";
+import { parseNumber, percentage, scaled } from "./read.ts";
 
 const name = "nvidia-smi";
 const timeoutMs = 10_000;
@@ -79,8 +79,8 @@ export function parseDevices(
         vendor: "NVIDIA",
         pciAddress,
         driver: cell("driver_version"),
-        gpuUtilization: number("utilization.gpu", 0.01),
-        memoryUtilization: number("utilization.memory", 0.01),
+        gpuUtilization: percentage(number("utilization.gpu")),
+        memoryUtilization: percentage(number("utilization.memory")),
         memoryUsedBytes: number("memory.used", mebibyte),
         memoryTotalBytes: number("memory.total", mebibyte),
         temperatureCelsius: number("temperature.gpu"),

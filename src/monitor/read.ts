@@ -21,3 +21,8 @@ export function parseNumber(text: string | undefined): number | undefined {
 export function scaled(value: number | undefined, factor: number): number | undefined {
   return value === undefined ? undefined : value * factor;
 }
+
+/** 0 to 100 as a share from 0 to 1. Drivers write more where they have no value. */
+export function percentage(value: number | undefined): number | undefined {
+  return value === undefined || value > 100 ? undefined : value / 100;
+}

@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { AikoError } from "../errors.ts";
 import { type DeviceSample, type DeviceSource, deviceSample } from "./device-source.ts";
 import { vendors } from "./pci.ts";
-import { readNumber, readText, scaled } from "./read.ts";
+import { percentage, readNumber, readText, scaled } from "./read.ts";
 
 const name = "sysfs";
 const vendorNames: Readonly<Record<string, string>> = {
@@ -60,8 +60,8 @@ async function sampleCard(card: string): Promise<DeviceSample | undefined> {
       vendor: vendorNames[vendor],
       pciAddress,
       driver: driver || undefined,
-      gpuUtilization: percent(await number("gpu_busy_percent")),
-      memoryUtilization: percent(await number("mem_busy_percent")),
+      gpuUtilization: percentage(await number("gpu_busy_percent")),
+      memoryUtilization: percentage(await number("mem_busy_percent")),
       memoryUsedBytes: await number("mem_info_vram_used"),
       memoryTotalBytes: await number("mem_info_vram_total"),
       ...(await sampleSensors(device)),
@@ -99,8 +99,4 @@ async function sampleClocks(card: string, device: string): Promise<Partial<Devic
     coreClockHertz: amd ?? scaled(megahertz, 1e6),
     memoryClockHertz: await readNumber(join(sensors, "freq2_input")),
   };
-}
-
-function percent(value: number | undefined): number | undefined {
-  return value === undefined || value > 100 ? undefined : value / 100;
 }

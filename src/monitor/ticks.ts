@@ -8,10 +8,11 @@ export interface TickOptions {
 /** Ends at multiples of the interval since the start; those that passed while nobody waited are left out. */
 export async function* ticks({ intervalMs, signal, keepAlive }: TickOptions): AsyncGenerator<void> {
   const start = performance.now();
-  for (;;) {
+  for (let tick = 1; ; tick++) {
     const passed = performance.now() - start;
-    const left = (Math.floor(passed / intervalMs) + 1) * intervalMs - passed;
-    await rest(left, signal, keepAlive);
+    // A timer may fire a fraction of a millisecond early.
+    tick = Math.max(tick, Math.floor(passed / intervalMs) + 1);
+    await rest(tick * intervalMs - passed, signal, keepAlive);
     if (signal.aborted) return;
     yield;
   }

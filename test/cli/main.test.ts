@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { aikoryu } from "./run.ts";
 
-const verbs = ["doctor", "tour", "bench", "kernel", "matrix"];
+const verbs = ["doctor", "tour", "bench", "kernel", "matrix", "monitor"];
 
 describe("the command line", () => {
   it("lists its verbs and asks for one", async () => {
@@ -31,6 +31,8 @@ describe("the command line", () => {
     [["matrix", "multiply", "a.npy", "b.npy"], "-o C.npy"],
     [["kernel"], "needs a WGSL file"],
     [["kernel", "-", "--constant", "chunk"], "not NAME=VALUE"],
+    [["monitor", "--interval", "50"], "from 200 on"],
+    [["monitor", "gpu"], 'takes no argument "gpu"'],
     [["__proto__"], "There is no verb"],
   ])("%j is a wrong usage", async (args, text) => {
     const { status, stderr, stdout } = await aikoryu(args);

@@ -18,6 +18,13 @@ const hasDevice = adapters.some(
 
 const outputs: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   "kernel.ts": ["-40.0 32.0 98.6 212.0"],
+  "monitor.ts": [
+    /^processors \d+ % in use, \d+ devices$/,
+    /^matrix.multiply on the (gpu|cpu): 1 calls$/,
+    /^processors \d+ % in use, \d+ devices$/,
+    /^matrix.multiply on the (gpu|cpu): 1 calls$/,
+    /^aikoryu_operation_calls_total\{operation="matrix.multiply",placement="(gpu|cpu)"\} 1$/,
+  ],
   "multiply.ts": ["row 0 has its 1 in column 4", /^ran on the (gpu|cpu): /],
   "nearest.ts": ["1, 0.9, 0: lime sorbet", "0, 0.1, 1: miso soup"],
 };

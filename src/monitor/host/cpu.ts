@@ -32,12 +32,11 @@ export async function coreTimes(): Promise<CoreTimes[]> {
 /** Share of the time between two readings that each core was busy, 0 to 1; empty where no time has passed. */
 export function coreUtilization(before: readonly CoreTimes[], after: readonly CoreTimes[]): number[] {
   if (before.length !== after.length) return [];
-  const shares = after.map(({ busy, total }, at) => {
-    const earlier = before[at] ?? { busy: 0, total: 0 };
-    const passed = total - earlier.total;
-    return passed > 0 ? Math.min(1, Math.max(0, (busy - earlier.busy) / passed)) : undefined;
-  });
-  return shares.filter((share) => share !== undefined).length === shares.length
-    ? shares.filter((share) => share !== undefined)
-    : [];
+  const shares: number[] = [];
+  for (const [at, { busy, total }] of after.entries()) {
+    const earlier = before[at];
+    if (earlier === undefined || total <= earlier.total) return [];
+    shares.push(Math.min(1, Math.max(0, (busy - earlier.busy) / (total - earlier.total))));
+  }
+  return shares;
 }

@@ -1,7 +1,7 @@
-import { type IntervalHistogram, monitorEventLoopDelay, performance } from "node:perf_hooks";
+import { createHistogram, performance } from "node:perf_hooks";
 
 export interface EventLoopDelay {
-  /** How late timers were since the last snapshot, in milliseconds. */
+  /** How late a timer was since the last snapshot, in milliseconds. */
   readonly meanMs: number;
   readonly p99Ms: number;
   readonly maxMs: number;
@@ -9,48 +9,56 @@ export interface EventLoopDelay {
   readonly utilization: number;
 }
 
-const resolutionMs = 5;
+const resolutionMs = 10;
 
-/** Measures while somebody watches. */
+/**
+ * Measures while somebody watches. Node's own `monitorEventLoopDelay` forgets the time from a reset to its next tick,
+ * which is when a loop that holds the thread for each snapshot does so.
+ */
 export class EventLoopMeter {
+  readonly #delays = createHistogram();
   #watchers = 0;
-  #histogram: IntervalHistogram | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #due = 0;
   #earlier = performance.eventLoopUtilization();
 
   start(): void {
     this.#watchers++;
-    if (this.#histogram !== undefined) return;
-    this.#histogram = monitorEventLoopDelay({ resolution: resolutionMs });
-    this.#histogram.enable();
+    if (this.#timer !== undefined) return;
+    this.#delays.reset();
     this.#earlier = performance.eventLoopUtilization();
+    this.#due = performance.now() + resolutionMs;
+    this.#timer = setInterval(() => this.#tick(), resolutionMs).unref();
   }
 
   stop(): void {
     this.#watchers--;
     if (this.#watchers > 0) return;
-    this.#histogram?.disable();
-    this.#histogram = undefined;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
   }
 
   /** Since the last reading; `undefined` while nobody watches, or before the first value. */
   read(): EventLoopDelay | undefined {
-    const histogram = this.#histogram;
-    if (histogram === undefined || histogram.count === 0) return undefined;
+    if (this.#timer === undefined) return undefined;
+    if (performance.now() > this.#due) this.#tick();
+    if (this.#delays.count === 0) return undefined;
     const now = performance.eventLoopUtilization();
     const { utilization } = performance.eventLoopUtilization(now, this.#earlier);
     this.#earlier = now;
     const delay = {
-      meanMs: late(histogram.mean),
-      p99Ms: late(histogram.percentile(99)),
-      maxMs: late(histogram.max),
+      meanMs: this.#delays.mean / 1e6,
+      p99Ms: this.#delays.percentile(99) / 1e6,
+      maxMs: this.#delays.max / 1e6,
       utilization,
     };
-    histogram.reset();
+    this.#delays.reset();
     return delay;
   }
-}
 
-/** Node records the whole time between two ticks. */
-function late(nanoseconds: number): number {
-  return Math.max(0, nanoseconds / 1e6 - resolutionMs);
+  #tick(): void {
+    const now = performance.now();
+    this.#delays.record(Math.max(1, Math.round((now - this.#due) * 1e6)));
+    this.#due = now + resolutionMs;
+  }
 }

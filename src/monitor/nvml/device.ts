@@ -1,9 +1,10 @@
 import { basename } from "node:path";
 import { type DeviceSample, deviceSample } from "../device-source.ts";
-import { scaled } from "../read.ts";
+import { percentage, scaled } from "../read.ts";
 import type { Handle, Nvml, NvmlFunction } from "./library.ts";
 import { readProcesses } from "./processes.ts";
-import { isFatal, NO_PERMISSION, SUCCESS, statusText } from "./status.ts";
+import { Reader } from "./reader.ts";
+import { SUCCESS, statusText } from "./status.ts";
 
 export interface NvmlDevice {
   readonly index: number;
@@ -21,9 +22,6 @@ const PCIE_TRANSMIT = 0;
 const PCIE_RECEIVE = 1;
 const ECC_UNCORRECTED = 1;
 const ECC_VOLATILE = 0;
-
-const noValue32 = 0xffffffff;
-const noValue64 = 0xffffffffffffffffn;
 
 /** nvmlClocksEventReasons, less the reasons that are no throttling: idle, and clocks set on purpose. */
 const throttleBits: readonly (readonly [bit: number, reason: string])[] = [
@@ -102,8 +100,8 @@ async function readValues(reader: Reader): Promise<Partial<DeviceSample>> {
   const clock = "nvmlDeviceGetClockInfo";
   const pcie = "nvmlDeviceGetPcieThroughput";
   return {
-    gpuUtilization: ratio(gpu),
-    memoryUtilization: ratio(memory),
+    gpuUtilization: percentage(gpu),
+    memoryUtilization: percentage(memory),
     memoryUsedBytes: used,
     memoryTotalBytes: total,
     temperatureCelsius: await reader.word("temperatureCelsius", temperature, TEMPERATURE_GPU),
@@ -128,80 +126,7 @@ async function readValues(reader: Reader): Promise<Partial<DeviceSample>> {
   };
 }
 
-function ratio(percent: number | undefined): number | undefined {
-  return percent === undefined || percent > 100 ? undefined : percent / 100;
-}
-
 function reasonsOf(bits: number | undefined): readonly string[] | undefined {
   if (bits === undefined) return undefined;
   return throttleBits.filter(([bit]) => (bits & bit) !== 0).map(([, reason]) => reason);
-}
-
-/** Reads one device's values, remembering why one is missing and what ended the reading. */
-class Reader {
-  readonly missing: Record<string, string> = {};
-  fatal: number | undefined;
-  readonly #nvml: Nvml;
-  readonly #handle: Handle;
-
-  constructor(nvml: Nvml, handle: Handle) {
-    this.#nvml = nvml;
-    this.#handle = handle;
-  }
-
-  async word(what: string, name: NvmlFunction, ...selectors: readonly number[]): Promise<number | undefined> {
-    const read = await this.#call(what, name, selectors);
-    return read ? this.#word(0) : undefined;
-  }
-
-  async pair(what: string, name: NvmlFunction): Promise<readonly (number | undefined)[]> {
-    const read = await this.#call(what, name, []);
-    return read ? [this.#word(0), this.#word(4)] : [];
-  }
-
-  async long(what: string, name: NvmlFunction, ...selectors: readonly number[]): Promise<number | undefined> {
-    const read = await this.#call(what, name, selectors);
-    return read ? this.#long(0) : undefined;
-  }
-
-  /** The second version does not count memory that the driver keeps to itself as used, nor does nvidia-smi. */
-  async memory(): Promise<{ used: number | undefined; total: number | undefined }> {
-    const what = "memoryUsedBytes";
-    const version = 2;
-    const structBytes = 40;
-    const prepare = () => this.#nvml.out.setUint32(0, structBytes | (version << 24), true);
-    if (this.#nvml.has("nvmlDeviceGetMemoryInfo_v2")) {
-      const read = await this.#call(what, "nvmlDeviceGetMemoryInfo_v2", [], prepare);
-      if (read) return { total: this.#long(8), used: this.#long(32) };
-    }
-    const read = await this.#call(what, "nvmlDeviceGetMemoryInfo", []);
-    if (read) delete this.missing[what];
-    return read ? { total: this.#long(0), used: this.#long(16) } : { used: undefined, total: undefined };
-  }
-
-  async #call(
-    what: string,
-    name: NvmlFunction,
-    selectors: readonly number[],
-    prepare?: () => void,
-  ): Promise<boolean> {
-    if (this.fatal !== undefined) return false;
-    this.#nvml.clear();
-    prepare?.();
-    const status = await this.#nvml.call(name, this.#handle, ...selectors, this.#nvml.address);
-    if (status === SUCCESS) return true;
-    if (isFatal(status)) this.fatal = status;
-    else if (status === NO_PERMISSION) this.missing[what] = statusText(status);
-    return false;
-  }
-
-  #word(offset: number): number | undefined {
-    const value = this.#nvml.out.getUint32(offset, true);
-    return value === noValue32 ? undefined : value;
-  }
-
-  #long(offset: number): number | undefined {
-    const value = this.#nvml.out.getBigUint64(offset, true);
-    return value === noValue64 ? undefined : Number(value);
-  }
 }

@@ -17,6 +17,8 @@ const name = "nvml";
 /** NVIDIA's own management library, which its driver installs. */
 export function nvmlSource(systemRoot = "/sys"): DeviceSource {
   let opened: Opened | undefined;
+  let sampling = false;
+  let closing = false;
 
   async function open(): Promise<Opened> {
     const nvml = await loadNvml().catch(async (error) => {
@@ -29,23 +31,32 @@ export function nvmlSource(systemRoot = "/sys"): DeviceSource {
   }
 
   async function close(): Promise<void> {
-    const closing = opened;
+    const { nvml } = opened ?? {};
     opened = undefined;
-    await closing?.nvml.call("nvmlShutdown");
+    closing = false;
+    await nvml?.call("nvmlShutdown");
   }
 
   return {
     name,
     async sample() {
-      opened ??= await open();
+      sampling = true;
       try {
+        opened ??= await open();
         return await sampleAll(opened);
       } catch (error) {
-        await close();
+        closing = true;
         throw error;
+      } finally {
+        sampling = false;
+        if (closing) await close();
       }
     },
-    dispose: close,
+    // NVML is not shut down under a call that may never return.
+    async dispose() {
+      closing = true;
+      if (!sampling) await close();
+    },
   };
 }
 

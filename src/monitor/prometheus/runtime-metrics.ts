@@ -4,7 +4,7 @@ import type {
   OperationStatistics,
   RuntimeStatistics,
 } from "../../runtime/index.ts";
-import type { Labels, Metric } from "./text.ts";
+import { formatValue, type Labels, type Metric, type Value } from "./text.ts";
 
 type Type = Metric["type"];
 type Describe<T> = (type: Type, name: string, help: string, read: (item: T) => number | undefined) => Metric;
@@ -126,5 +126,36 @@ function batcherMetrics(batchers: readonly BatcherStatistics[]): Metric[] {
       "Items whose callers gave up.",
       sum((one) => one.cancelled),
     ),
+    {
+      name: "aikoryu_batcher_batch_size",
+      type: "histogram",
+      help: "Items a batch.",
+      values: operations.flatMap((operation) => sizeHistogram(operation, batchers)),
+    },
+  ];
+}
+
+/** Buckets are cumulative; batchers of one operation are counted together. */
+function sizeHistogram(operation: string, batchers: readonly BatcherStatistics[]): Value[] {
+  const own = batchers.filter((one) => one.operation === operation && one.batchSizes !== undefined);
+  if (own.length === 0) return [];
+  const sizes = own.flatMap(({ batchSizes = [] }) => batchSizes);
+  const total = (read: (one: BatcherStatistics) => number) => own.reduce((sum, one) => sum + read(one), 0);
+  const bounds = [...new Set([...sizes.map(({ upTo }) => upTo), Infinity])];
+  const count = total((one) => one.batches);
+  const buckets = bounds
+    .sort((a, b) => a - b)
+    .map((bound) => ({
+      suffix: "_bucket",
+      labels: { operation, le: formatValue(bound) },
+      value:
+        bound === Infinity
+          ? count
+          : sizes.reduce((sum, { upTo, batches }) => sum + (upTo <= bound ? batches : 0), 0),
+    }));
+  return [
+    ...buckets,
+    { suffix: "_sum", labels: { operation }, value: total((one) => one.items) },
+    { suffix: "_count", labels: { operation }, value: count },
   ];
 }

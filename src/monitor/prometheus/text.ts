@@ -3,12 +3,14 @@ export type Labels = Readonly<Record<string, string>>;
 export interface Value {
   readonly labels: Labels;
   readonly value: number | undefined;
+  readonly suffix?: string;
 }
 
 export interface Metric {
   readonly name: string;
-  readonly type: "counter" | "gauge";
+  readonly type: "counter" | "gauge" | "histogram";
   readonly help: string;
+  /** Of a histogram, with a `suffix` each: `_bucket` with a label `le`, `_sum`, `_count`. */
   readonly values: readonly Value[];
 }
 
@@ -18,10 +20,10 @@ export function formatMetrics(metrics: readonly Metric[]): string {
 }
 
 function formatMetric({ name, type, help, values }: Metric): string {
-  const lines = values.flatMap(({ labels, value }) =>
+  const lines = values.flatMap(({ labels, value, suffix = "" }) =>
     value === undefined || Number.isNaN(value)
       ? []
-      : [`${name}${formatLabels(labels)} ${formatValue(value)}\n`],
+      : [`${name}${suffix}${formatLabels(labels)} ${formatValue(value)}\n`],
   );
   if (lines.length === 0) return "";
   return `# HELP ${name} ${escapeText(help)}\n# TYPE ${name} ${type}\n${lines.join("")}`;
@@ -34,7 +36,7 @@ function formatLabels(labels: Labels): string {
   return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
 }
 
-function formatValue(value: number): string {
+export function formatValue(value: number): string {
   if (value === Infinity) return "+Inf";
   return value === -Infinity ? "-Inf" : String(value);
 }
