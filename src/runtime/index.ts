@@ -1,4 +1,13 @@
 export { abortable, abortError } from "./abort.ts";
+export {
+  type BatchContext,
+  Batcher,
+  type BatcherDefinition,
+  type BatcherOptions,
+  type Bulk,
+  type ItemOptions,
+  type QueueOptions,
+} from "./batcher/index.ts";
 export type { BreakerOptions } from "./breaker.ts";
 export { Meter, type Spans } from "./meter.ts";
 export type { CpuContext, GpuContext, Operation, Placement, Rate, Rates, Work } from "./operation.ts";

@@ -42,6 +42,8 @@ export interface BatcherStatistics {
   readonly items: number;
   readonly rejected: number;
   readonly cancelled: number;
+  /** How many batches had up to so many items, and more than the entry before. */
+  readonly batchSizes?: readonly { readonly upTo: number; readonly batches: number }[];
 }
 
 /** Everything that a runtime counts, whether or not somebody looks. */
