@@ -10,7 +10,16 @@ export {
 } from "./batcher/index.ts";
 export type { BreakerOptions } from "./breaker.ts";
 export { Meter, type Spans } from "./meter.ts";
-export type { CpuContext, GpuContext, Operation, Placement, Rate, Rates, Work } from "./operation.ts";
+export type {
+  BatchFacet,
+  CpuContext,
+  GpuContext,
+  Operation,
+  Placement,
+  Rate,
+  Rates,
+  Work,
+} from "./operation.ts";
 export type { Decision, PlacementChoice } from "./placement.ts";
-export { type Fallback, type OperationReport, operationChannel } from "./report.ts";
+export { type BatchShare, type Fallback, type OperationReport, operationChannel } from "./report.ts";
 export { type Outcome, type RunOptions, Runtime, type RuntimeOptions } from "./runtime.ts";
