@@ -188,19 +188,19 @@ export class Batcher<
     if (this.#running || first === undefined) return;
     if (first instanceof BulkCall) {
       this.#running = true;
-      void this.#runPart(first).then(this.#onDone);
+      void this.#runPart(first);
       return;
     }
     const size = this.#sizeNow();
     if (size === 0) return;
     this.#running = true;
-    void this.#runItems(this.#take(size)).then(this.#onDone);
+    void this.#runItems(this.#take(size));
   }
 
-  readonly #onDone = () => {
+  #onDone(): void {
     this.#running = false;
     if (this.#queue.length > 0) this.#closeSoon();
-  };
+  }
 
   /** How many items go now; 0 while they wait for company. */
   #sizeNow(): number {
@@ -244,6 +244,8 @@ export class Batcher<
       const error = toAikoError(thrown);
       if (items.length === 1 || allowsFallback(error)) for (const item of items) item.fail(error);
       else await this.#runSingly(items);
+    } finally {
+      this.#onDone();
     }
   }
 
@@ -304,6 +306,8 @@ export class Batcher<
     } catch (error) {
       if (call.lane !== undefined) this.#remove(call);
       call.fail(toAikoError(error));
+    } finally {
+      this.#onDone();
     }
   }
 
