@@ -245,19 +245,32 @@ describe("abort", () => {
     expect(started[0]?.signal.aborted).toBe(false);
     aborts[1]?.abort();
     expect(started[0]?.signal.aborted).toBe(true);
-    for (const call of calls) await failure(() => call, "ABORTED");
+    await Promise.all(calls.map((call) => failure(() => call, "ABORTED")));
     started[0]?.fail(new AikoError("ABORTED", { message: "as asked" }));
     await turn();
     expect(started).toHaveLength(1);
     expect(batcher.isIdle).toBe(true);
   });
 
-  it("leaves no listener on a signal that outlives the call", async () => {
+  it("listens once to a signal of many calls, and not when they are settled", async () => {
     const { batcher, finishAll } = manual();
     const { signal } = new AbortController();
+    const add = vi.spyOn(signal, "addEventListener");
     const remove = vi.spyOn(signal, "removeEventListener");
-    await finishAll([batcher.run(1, { signal }), batcher.run(2, { signal })]);
-    expect(remove).toHaveBeenCalledTimes(2);
+    for (const round of [1, 2]) {
+      await finishAll(range(50).map((item) => batcher.run(item, { signal })));
+      expect(add).toHaveBeenCalledTimes(round);
+      expect(remove.mock.calls).toEqual(add.mock.calls);
+    }
+  });
+
+  it("of many calls by one signal rejects them all", async () => {
+    const { batcher } = manual();
+    const abort = new AbortController();
+    const calls = range(50).map((item) => batcher.run(item, { signal: abort.signal }));
+    abort.abort();
+    await Promise.all(calls.map((call) => failure(() => call, "ABORTED")));
+    expect(batcher.statistics()).toMatchObject({ cancelled: 50, queued: 0 });
   });
 });
 

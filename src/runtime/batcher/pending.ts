@@ -1,4 +1,5 @@
 import type { AikoError } from "../../errors.ts";
+import { listen, unlisten } from "./abort-listener.ts";
 import type { Batch } from "./batch.ts";
 import { Waiting } from "./queue.ts";
 
@@ -31,10 +32,10 @@ export class Pending<T> extends Waiting {
     this.#reject = rejectLast;
     this.#onAbort = onAbort;
     this.signal = signal;
-    signal?.addEventListener("abort", this);
+    if (signal !== undefined) listen(signal, this);
   }
 
-  handleEvent(): void {
+  abort(): void {
     this.#onAbort(this);
   }
 
@@ -54,7 +55,7 @@ export class Pending<T> extends Waiting {
 
   #settle(): void {
     this.settled = true;
-    this.signal?.removeEventListener("abort", this);
+    if (this.signal !== undefined) unlisten(this.signal, this);
   }
 }
 
