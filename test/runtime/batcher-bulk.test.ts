@@ -122,6 +122,9 @@ describe("runBulk", () => {
     await bad(columnsOf(3), 1.5);
     await bad(columnsOf(3), 0);
     const plain = new Batcher<number, number>({ name: "test.plain", execute: (items) => items });
-    await failure(() => plain.runBulk(undefined as never, 1), "INVALID_ARGUMENT");
+    const error = await failure(() => plain.runBulk(undefined as never, 1), "INVALID_ARGUMENT");
+    expect(error.hint).toBe("Give it one, or call run() for each item.");
+    const only = new Batcher<number, number>({ name: "test.only" });
+    await failure(() => only.run(1), "INVALID_ARGUMENT");
   });
 });

@@ -38,7 +38,7 @@ export interface BatcherDefinition<
    * Computes a batch: one result per item, in order, an error for an item that is bad. When it fails as a whole, and
    * not for a reason that would allow a fallback, the items are tried again one by one.
    */
-  execute(items: readonly Input[], batch: BatchContext): Promise<Results<Output>> | Results<Output>;
+  execute?(items: readonly Input[], batch: BatchContext): Promise<Results<Output>> | Results<Output>;
   /** What happens to a result that nobody waits for any more. Default: it is disposed where it can be. */
   readonly discard?: ((output: Output) => void) | undefined;
   /** `execute` on flat arrays, for `runBulk`. */
@@ -89,6 +89,7 @@ export class Batcher<
   /** Rejects with ABORTED, QUEUE_FULL, DISPOSED, INVALID_ARGUMENT, or with what `execute` gives for this item. */
   run(input: Input, options: ItemOptions = {}): Promise<Output> {
     try {
+      if (this.#definition.execute === undefined) throw this.#missing("execute", "runBulk()");
       this.#assertAccepts(options);
       return this.#enqueue(new Item<Input, Output>(input, options.signal, this.#onAbort), options);
     } catch (error) {
@@ -104,12 +105,7 @@ export class Batcher<
   runBulk(columns: Columns, count: number, options: ItemOptions = {}): Promise<Result> {
     try {
       const { bulk } = this.#definition;
-      if (bulk === undefined) {
-        throw new AikoError("INVALID_ARGUMENT", {
-          message: `${this.name} has no bulk form`,
-          hint: "Give the batcher a `bulk`, or call run() for each item.",
-        });
-      }
+      if (bulk === undefined) throw this.#missing("bulk", "run() for each item");
       this.#assertAccepts(options);
       assertColumns(columns, count);
       const result = bulk.allocate(count);
@@ -269,7 +265,7 @@ export class Batcher<
       item.batch = batch;
       inputs.push(item.input);
     }
-    const results = await this.#definition.execute(inputs, batch);
+    const results = (await this.#definition.execute?.(inputs, batch)) ?? [];
     if (results.length === items.length) return results;
     throw new AikoError("INTERNAL", {
       message: `${this.name} gave ${results.length} results for ${items.length} items`,
@@ -309,6 +305,13 @@ export class Batcher<
     } finally {
       this.#onDone();
     }
+  }
+
+  #missing(part: string, instead: string): AikoError {
+    return new AikoError("INVALID_ARGUMENT", {
+      message: `The batcher of ${this.name} was made without '${part}'`,
+      hint: `Give it one, or call ${instead}.`,
+    });
   }
 
   #disposedError(): AikoError {
