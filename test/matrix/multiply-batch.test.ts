@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from "vitest";
+import { open } from "#src/index.js";
 import { Matrix, type MultiplyOptions, multiply } from "#src/matrix/index.js";
 import type { BufferPool } from "#src/memory/index.js";
 import { type Operation, Runtime } from "#src/runtime/index.js";
@@ -138,6 +139,19 @@ describe("concurrent products on the CPU", () => {
       expect(firstDifference(values, await oracle(a, b, options))).toBe(-1);
     }
   });
+});
+
+it("products are merged as open() was told to", async () => {
+  for (const [batching, sizes] of [
+    [false, []],
+    [{ maxBatchSize: 13 }, [{ upTo: 16, batches: 3 }]],
+  ] as const) {
+    await using gpu = await open({ device: "cpu", batching });
+    await multiplied(gpu.runtime, casesOf("of one shape"));
+    const [counted] = gpu.runtime.batchers();
+    expect(counted?.batchSizes?.filter(({ batches }) => batches > 0) ?? []).toEqual(sizes);
+  }
+  await failure(() => open({ batching: { maxBatchSize: 0 } }), "INVALID_ARGUMENT");
 });
 
 it("products of a batch are answered by the CPU when the device cannot, and say how many they were", async () => {
