@@ -1,6 +1,7 @@
+import * as batcher from "./batcher.mjs";
 import * as placement from "./placement.mjs";
 
-const parts = [placement];
+const parts = [placement, batcher];
 
 /** @param {import("./index.mjs").Bench} bench @returns {Promise<import("./index.mjs").Row[]>} */
 export async function rows(bench) {

@@ -10,6 +10,7 @@ export const errorCodes = {
   DEVICE_NOT_FOUND: { fallback: false, fatal: false },
   BUFFER_DISPOSED: { fallback: false, fatal: false },
   DISPOSED: { fallback: false, fatal: false },
+  QUEUE_FULL: { fallback: false, fatal: false },
   ABORTED: { fallback: false, fatal: false },
   ENGINE_MISSING: { fallback: false, fatal: false },
   INTERNAL: { fallback: false, fatal: false },

@@ -2,7 +2,7 @@ import { loadFfi } from "./core/ffi.ts";
 import { type Adapter, type Device, discover, selectAdapters } from "./device/index.ts";
 import { bindMatrix, type MatrixFamily } from "./matrix/index.ts";
 import { bindMonitor, type Monitor } from "./monitor/index.ts";
-import { type PlacementChoice, Runtime } from "./runtime/index.ts";
+import { type BatcherOptions, type PlacementChoice, Runtime } from "./runtime/index.ts";
 
 export interface GpuOptions {
   /**
@@ -14,6 +14,8 @@ export interface GpuOptions {
   readonly placement?: PlacementChoice | undefined;
   /** Throws where the CPU would have taken over from a GPU that failed. Default false. */
   readonly strict?: boolean | undefined;
+  /** How concurrent small calls are merged into one; `false` never merges any. */
+  readonly batching?: false | BatcherOptions | undefined;
   /** Where compiled kernels are kept; `false` turns the disk cache off. */
   readonly cacheDirectory?: string | false | undefined;
   /** The longest one device call may take, in milliseconds. Default 60,000. */
@@ -48,6 +50,7 @@ export async function open(options: GpuOptions = {}): Promise<Gpu> {
     adapters: named === undefined ? adapters : async () => named,
     placement: options.placement,
     strict: options.strict,
+    batching: options.batching,
     ...(cacheDirectory === undefined ? {} : { cacheDirectory }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   });

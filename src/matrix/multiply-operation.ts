@@ -4,6 +4,7 @@ import { gemm } from "../kernels/gemm.ts";
 import type { CpuContext, GpuContext, Operation, Work } from "../runtime/index.ts";
 import { onnxEngine } from "../runtime/onnx/index.ts";
 import { allocateHost } from "./host-memory.ts";
+import { multiplyBatch } from "./multiply-batch.ts";
 import { onnxProduct } from "./product-onnx.ts";
 import type { ProductShape } from "./product-shape.ts";
 import { Storage } from "./storage.ts";
@@ -46,6 +47,7 @@ export const multiplyOperation: Operation<Product, Storage> = {
   },
   gpu: multiplyOnGpu,
   cpu: multiplyOnCpu,
+  batch: multiplyBatch,
 };
 
 async function multiplyOnGpu(

@@ -69,6 +69,7 @@ function isTrivial({ m, n, k, batch }: ProductShape, alpha: number): boolean {
 const trivialOperation: typeof multiplyOperation = {
   ...multiplyOperation,
   engine: "javascript",
+  batch: undefined,
   work: (product) => ({ ...multiplyOperation.work(product), flops: 0 }),
   cpu: async ({ shape, c, beta }: Product): Promise<Storage> => {
     const length = shape.batch * shape.m * shape.n;

@@ -1,4 +1,4 @@
-import type { Device, Timer } from "../device/device.ts";
+import type { BufferView, Device, Timer } from "../device/device.ts";
 import { AikoError } from "../errors.ts";
 import { type BufferPool, type PoolBuffer, upload } from "../memory/index.ts";
 import { allocateHost } from "./host-memory.ts";
@@ -20,7 +20,8 @@ export class Storage implements Disposable {
   #resident: Map<Device, PoolBuffer> | undefined;
   #disposed = false;
 
-  private constructor(length: number) {
+  /** @internal */
+  protected constructor(length: number) {
     this.length = length;
   }
 
@@ -68,7 +69,7 @@ export class Storage implements Disposable {
   }
 
   /** A device's copy, uploaded on first need and kept until dispose. */
-  async resident(context: UploadContext): Promise<PoolBuffer> {
+  async resident(context: UploadContext): Promise<BufferView> {
     this.#assertUsable();
     const present = this.#resident?.get(context.device);
     if (present !== undefined) return present;

@@ -50,6 +50,16 @@ export interface CpuContext {
   readonly meter: Meter;
 }
 
+/** How concurrent calls of an operation become one call of it. */
+export interface BatchFacet<Input, Output> {
+  /** Inputs of one key can be merged; `undefined` keeps an input to itself. */
+  key(input: Input): string | undefined;
+  /** One input that computes all of them; it is disposed after its run where it can be. */
+  merge(inputs: readonly Input[]): Input | Promise<Input>;
+  /** The results of `inputs`, in order. They own `output` from now on. */
+  split(output: Output, inputs: readonly Input[]): readonly Output[];
+}
+
 /** A named piece of work with two independent implementations that give the same result. */
 export interface Operation<Input, Output> {
   readonly name: string;
@@ -60,4 +70,6 @@ export interface Operation<Input, Output> {
   /** Resolves when its device work is done, so that the work's failures are this call's failures. */
   gpu(input: Input, context: GpuContext): Promise<Output>;
   cpu(input: Input, context: CpuContext): Promise<Output>;
+  /** Present where concurrent small calls may become one. */
+  readonly batch?: BatchFacet<Input, Output> | undefined;
 }

@@ -12,6 +12,14 @@ export interface Fallback {
   readonly device: string;
 }
 
+/** What one call was of the batch that computed it. */
+export interface BatchShare {
+  /** Calls in the batch. */
+  readonly size: number;
+  /** This call's part of the batch's work, from 0 to 1. The report's spans are this part of the batch's. */
+  readonly share: number;
+}
+
 /** One call, as published on the channel `aikoryu:operation`. Times in milliseconds, 0 where nothing was measured. */
 export interface OperationReport {
   readonly operation: string;
@@ -22,6 +30,8 @@ export interface OperationReport {
   /** What either place was predicted to take; absent where nothing was compared. */
   readonly predicted?: Prediction;
   readonly fallback?: Fallback;
+  /** Present when it was computed together with others. */
+  readonly batch?: BatchShare;
   /** Opening the device and waiting for an engine. */
   readonly queueMs: number;
   readonly uploadMs: number;

@@ -4,6 +4,12 @@ import type { Adapter, Device, OpenOptions, Timer } from "../device/device.ts";
 import { AikoError, allowsFallback, toAikoError } from "../errors.ts";
 import type { PoolOptions } from "../memory/index.ts";
 import { abortable, abortError } from "./abort.ts";
+import {
+  type BatcherOptions,
+  type BatchOperation,
+  CallBatching,
+  type QueueOptions,
+} from "./batcher/index.ts";
 import type { BreakerOptions, Permit } from "./breaker.ts";
 import { DeviceSlot } from "./device-slot.ts";
 import { Meter } from "./meter.ts";
@@ -11,7 +17,7 @@ import { Metrics } from "./metrics.ts";
 import type { Operation, Placement, Work } from "./operation.ts";
 import { type CalibrationData, type Decision, type PlacementChoice, Placer } from "./placement/index.ts";
 import { type Fallback, makeReport, type OperationReport, operationChannel } from "./report.ts";
-import type { RuntimeStatistics } from "./statistics.ts";
+import type { BatcherStatistics, RuntimeStatistics } from "./statistics.ts";
 import { warnOnce } from "./warn.ts";
 
 export interface RunOptions {
@@ -24,6 +30,8 @@ export interface RunOptions {
   readonly device?: string | undefined;
   /** Measures the call and returns its report. Without it, and without channel subscribers, nothing is measured. */
   readonly report?: boolean | undefined;
+  /** `false` keeps the call to itself; else how it waits when concurrent calls are merged. */
+  readonly batch?: false | QueueOptions | undefined;
 }
 
 export interface RuntimeOptions extends OpenOptions, PoolOptions, BreakerOptions {
@@ -33,6 +41,8 @@ export interface RuntimeOptions extends OpenOptions, PoolOptions, BreakerOptions
   readonly strict?: boolean | undefined;
   /** Whether a small share of calls may try the place predicted to be slower, to learn. Default true. */
   readonly explore?: boolean | undefined;
+  /** How concurrent small calls are merged; `false` never merges any. */
+  readonly batching?: false | BatcherOptions | undefined;
 }
 
 export interface Outcome<Output> {
@@ -49,6 +59,7 @@ interface Call<I, O> {
   readonly work: Work;
   readonly meter: Meter;
   readonly reported: boolean;
+  readonly publishes: boolean;
 }
 
 interface Choice {
@@ -65,10 +76,12 @@ export class Runtime implements AsyncDisposable {
   readonly #options: RuntimeOptions;
   readonly #placer: Placer;
   readonly #metrics = new Metrics();
+  readonly #batching: CallBatching | undefined;
   #slots: Promise<readonly DeviceSlot[]> | undefined;
   #known: readonly DeviceSlot[] = [];
   #disposed = false;
 
+  /** Throws INVALID_ARGUMENT for batching options out of range. */
   constructor(options: RuntimeOptions) {
     this.#options = options;
     const directory = options.cacheDirectory ?? defaultCacheDirectory();
@@ -76,17 +89,39 @@ export class Runtime implements AsyncDisposable {
       directory: directory === false ? undefined : directory,
       explore: options.explore ?? true,
     });
+    if (options.batching === false) return;
+    this.#batching = new CallBatching(options.batching ?? {}, (operation, input, runOptions, publishes) =>
+      this.#run(operation, input, runOptions, publishes),
+    );
   }
 
   /**
-   * Runs one operation. Rejects with ABORTED, with the operation's own errors, and, where no fallback is allowed,
-   * with the device's.
+   * Runs one operation, merged with concurrent calls where the operation allows it. Rejects with ABORTED, with the
+   * operation's own errors, with QUEUE_FULL, and, where no fallback is allowed, with the device's.
    */
-  async run<I, O>(operation: Operation<I, O>, input: I, options: RunOptions = {}): Promise<Outcome<O>> {
+  run<I, O>(operation: Operation<I, O>, input: I, options: RunOptions = {}): Promise<Outcome<O>> {
+    if (this.#batching === undefined || operation.batch === undefined || options.batch === false) {
+      return this.#run(operation, input, options, true);
+    }
+    return this.#batching.run(operation as BatchOperation<I, O>, input, options);
+  }
+
+  /** What was batched since the runtime was opened, by operation. */
+  batchers(): readonly BatcherStatistics[] {
+    return this.#batching?.statistics() ?? [];
+  }
+
+  async #run<I, O>(
+    operation: Operation<I, O>,
+    input: I,
+    options: RunOptions,
+    publishes: boolean,
+  ): Promise<Outcome<O>> {
     this.#assertOpen();
     if (options.signal?.aborted) throw abortError(options.signal, operation.name);
-    const reported = options.report === true || operationChannel.hasSubscribers;
-    const call = { operation, input, options, work: operation.work(input), meter: new Meter(), reported };
+    const reported = options.report === true || (publishes && operationChannel.hasSubscribers);
+    const work = operation.work(input);
+    const call = { operation, input, options, work, meter: new Meter(), reported, publishes };
     const choice = await this.#choose(call);
     if (choice.slot === undefined || choice.permit === undefined) {
       return this.#counted(call, "cpu", this.#runCpu(call, choice));
@@ -143,7 +178,7 @@ export class Runtime implements AsyncDisposable {
       operations: this.#metrics.operations(),
       fallbacks: this.#metrics.fallbacks(),
       devices: this.#known.map((slot) => slot.statistics()),
-      batchers: [],
+      batchers: this.batchers(),
     };
   }
 
@@ -151,6 +186,7 @@ export class Runtime implements AsyncDisposable {
   async dispose(): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
+    this.#batching?.dispose();
     const slots = await this.#slots?.catch(() => []);
     await this.#placer.dispose();
     await Promise.all((slots ?? []).map((slot) => slot.dispose()));
@@ -281,7 +317,7 @@ export class Runtime implements AsyncDisposable {
       timed: done.timed,
       work: done.work,
     });
-    operationChannel.publish(report);
+    if (call.publishes) operationChannel.publish(report);
     return { value: done.value, report };
   }
 

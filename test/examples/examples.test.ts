@@ -17,6 +17,7 @@ const hasDevice = adapters.some(
 );
 
 const outputs: Readonly<Record<string, readonly (string | RegExp)[]>> = {
+  "batching.ts": ["the first answers: 1 1 1 1 1 0 0 0", "199 of 200 requests were one product"],
   "kernel.ts": ["-40.0 32.0 98.6 212.0"],
   "monitor.ts": [
     /^processors \d+ % in use, \d+ devices$/,

@@ -193,6 +193,7 @@ describe("abort", () => {
     let finish: () => void = () => undefined;
     const work: Operation<number, Disposable> = {
       ...operation(),
+      batch: undefined,
       gpu: () =>
         new Promise((resolve) => {
           finish = () => resolve({ [Symbol.dispose]: () => disposed++ });
