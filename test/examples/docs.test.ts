@@ -6,7 +6,7 @@ import { describe, expect, it, vi } from "vitest";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const guides = [
   "README.md",
-  ...readdirSync(join(root, "docs"))
+  ...readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".md"))
     .map((name) => join("docs", name)),
 ];

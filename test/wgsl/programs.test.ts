@@ -28,8 +28,8 @@ async function run(device: Device, source: string, signed: SignedInteger): Promi
   return [...(signed === "i64" ? new BigInt64Array(buffer) : new Int32Array(buffer))];
 }
 
-const computing = ["opencl", "webgpu"].map((backend) =>
-  adapters.find((adapter) => adapter.backend === backend),
+const compared = ["opencl", "webgpu", "cuda"].flatMap(
+  (backend) => adapters.find((adapter) => adapter.backend === backend) ?? [],
 );
 const programs = [
   ...Array.from({ length: 8 }, (_, at) => ({ seed: at + 1, signed: "i32" as const })),
@@ -37,16 +37,17 @@ const programs = [
 ];
 
 it.for(programs)(
-  "random program $seed over $signed means the same on opencl and webgpu",
+  `random program $seed over $signed means the same on ${compared.map(({ id }) => id).join(", ")}`,
   { timeout: 120_000 },
   async ({ seed, signed }, { skip }) => {
-    const [opencl, webgpu] = computing;
-    if (opencl === undefined || webgpu === undefined) return skip("needs an opencl and a webgpu adapter");
+    const [first, ...others] = compared;
+    if (first === undefined || others.length === 0) return skip("needs two adapters that compute");
     const source = randomProgram(seed, signed);
-    const [ours, theirs] = await Promise.all([
-      run(await sharedDevice(opencl), source, signed),
-      run(await sharedDevice(webgpu), source, signed),
-    ]);
-    expect(ours).toEqual(theirs);
+    const results = await Promise.all(
+      compared.map(async (adapter) => run(await sharedDevice(adapter), source, signed)),
+    );
+    others.forEach((adapter, at) => {
+      expect(results[at + 1], `${adapter.id} and ${first.id}`).toEqual(results[0]);
+    });
   },
 );

@@ -6,7 +6,9 @@ import { openCudaDevice } from "./device.ts";
 import { type CudaGpu, type DriverVersion, driverVersionOf, listGpus } from "./info.ts";
 import { findCompiler, findCublas, unfit } from "./installation.ts";
 import { type CudaLibrary, isTurnedOff, libraryPaths } from "./library.ts";
+import { companionsOf, type FoundLibrary } from "./search.ts";
 import { type CudaProblem, explainStatus, gpuSigns, startCuda } from "./startup.ts";
+import { refusedBy } from "./trial.ts";
 
 const features: ReadonlySet<Feature> = new Set(["f16", "f64", "i64", "subgroups", "timestamps"]);
 
@@ -19,7 +21,9 @@ export interface CudaParts {
   readonly release: string | undefined;
   readonly compiler: Compiler;
   /** A cuBLAS that is there; whether it loads is seen on first use. */
-  readonly cublas: string | undefined;
+  readonly cublas: FoundLibrary | undefined;
+  /** What cuBLAS loads in turn. */
+  readonly cublasCompanions: readonly string[];
 }
 
 export class CudaAdapter implements Adapter {
@@ -62,12 +66,15 @@ export async function driverRelease(): Promise<string | undefined> {
   return /Module\s+(?:for \S+\s+)?(\d[\d.]*)/.exec(text)?.[1];
 }
 
-function unusable(gpu: CudaGpu, { compiler, version }: CudaParts): CudaProblem | undefined {
+async function unusable(gpu: CudaGpu, parts: CudaParts): Promise<CudaProblem | undefined> {
+  const { library, compiler, version } = parts;
   if (gpu.isProhibited) {
     const reason = `${gpu.name} is in compute mode "prohibited"`;
     return { reason, fix: `sudo nvidia-smi -i ${gpu.ordinal} -c DEFAULT` };
   }
-  const problem = unfit(compiler, version, gpu.capability);
+  let problem: CudaProblem | undefined = unfit(compiler, version, gpu.capability);
+  if (problem === undefined && compiler.version[0] > version[0])
+    problem = await refusedBy(library, gpu, compiler, version);
   return problem && { ...problem, reason: `${gpu.name} cannot be used: ${problem.reason}` };
 }
 
@@ -101,11 +108,13 @@ async function describeGpus(library: CudaLibrary): Promise<CudaDiscovery> {
   const version = driverVersionOf(library);
   const compiler = await findCompiler(version);
   const cublas = await findCublas(version);
-  const parts: CudaParts = { library, version, release: await driverRelease(), compiler, cublas };
+  const cublasCompanions = cublas === undefined ? [] : await companionsOf("cublas", cublas.path);
+  const release = await driverRelease();
+  const parts: CudaParts = { library, version, release, compiler, cublas, cublasCompanions };
   const adapters: CudaAdapter[] = [];
   const problems: CudaProblem[] = [];
   for (const gpu of gpus) {
-    const problem = unusable(gpu, parts);
+    const problem = await unusable(gpu, parts);
     if (problem === undefined) adapters.push(new CudaAdapter(parts, gpu, adapters.length));
     else problems.push(problem);
   }

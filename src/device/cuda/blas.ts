@@ -1,7 +1,6 @@
-import type { LibraryHandle } from "koffi";
 import { loadFfi } from "../../core/ffi.ts";
 import { bindFunctions, type Handle, type Pinned } from "../../core/native.ts";
-import { AikoError } from "../../errors.ts";
+import { AikoError, toAikoError } from "../../errors.ts";
 import type { Blas, Device, MatrixProduct, ProductType, WorkOptions } from "../device.ts";
 import type { Region } from "../regions.ts";
 import type { DeviceTimer } from "../timer.ts";
@@ -14,13 +13,17 @@ import {
   type ProductArguments,
 } from "./cublas.ts";
 import type { CudaLibrary } from "./library.ts";
-import { type CheckedProduct, checkProduct } from "./product.ts";
+import { type CheckedProduct, checkProduct, isInPlace, placesOf } from "./product.ts";
 import type { CudaQueue } from "./queue.ts";
+import type { FoundLibrary } from "./search.ts";
 import type { DriverLibrary, DriverThread } from "./thread.ts";
 
 /** What NVIDIA recommends for the largest GPUs. */
 const workspaceBytes = 32 * 2 ** 20;
 const maxShapes = 4096;
+const scalarBytes = 16;
+/** Scratch that nothing else of this backend uses. */
+const scalarSlot = 64;
 
 /** cudaDataType and cublasComputeType_t. */
 const types: Readonly<Record<ProductType, { readonly data: number; readonly compute: number }>> = {
@@ -40,8 +43,9 @@ export interface BlasOptions {
   readonly library: CudaLibrary;
   readonly calls: DriverThread;
   readonly queue: CudaQueue;
-  readonly path: string;
-  readonly version: readonly [major: number, minor: number];
+  readonly cublas: FoundLibrary;
+  /** Files to load before it. */
+  readonly companions: readonly string[];
   readonly timerOf: (options: WorkOptions | undefined) => DeviceTimer | undefined;
   readonly assertUsable: () => void;
   /** It does not load. */
@@ -67,11 +71,13 @@ export class CudaBlas implements Blas {
 
   constructor(options: BlasOptions) {
     this.#options = options;
-    this.#library = { kind: "cublas", path: options.path };
+    const { path } = options.cublas;
+    this.#library = { kind: "cublas", path, before: options.companions };
   }
 
   get name(): string {
-    return `cuBLAS at ${this.#options.path}`;
+    const { major, minor, path } = this.#options.cublas;
+    return `cuBLAS ${major}.${minor} at ${path}`;
   }
 
   multiply(work: MatrixProduct, options?: WorkOptions): void {
@@ -81,10 +87,15 @@ export class CudaBlas implements Blas {
     const product = checkProduct<CudaAllocation>(work, device);
     const { a, b, c, out } = product;
     if (work.m === 0 || work.n === 0 || work.batch === 0) return;
-    const isInPlace = c !== undefined && c.allocation === out.allocation && c.byteOffset === out.byteOffset;
-    if (c !== undefined && !isInPlace) queue.copy(c, out, timer);
-    const reads: Region<CudaAllocation>[] = [a, b];
-    queue.enqueue({ reads, writes: [out], submit: (stream) => this.#submit(product, stream) }, timer);
+    if (c !== undefined && !isInPlace(c, out, work)) {
+      for (const { from, to, byteLength } of placesOf(work)) {
+        const source = { ...c, byteOffset: c.byteOffset + from, byteLength };
+        queue.copy(source, { ...out, byteOffset: out.byteOffset + to, byteLength }, timer);
+      }
+    }
+    const isWhole = c === undefined;
+    const submit = (stream: Handle) => this.#submit(product, stream);
+    queue.enqueue({ reads: [a, b], write: out, isWhole, submit }, timer);
   }
 
   #submit(product: CheckedProduct<CudaAllocation>, stream: Handle): void | Promise<void> {
@@ -97,60 +108,67 @@ export class CudaBlas implements Blas {
       return this.#submitOnThread(product, stream);
     }
     const { library } = this.#options;
-    const scalars = scalarsOf(library, product.work);
-    const args = argumentsOf(product, loaded.handle, scalars.address);
+    const scalars = library.slot(scalarSlot);
+    writeScalars(new DataView(library.slots.buffer, library.slots.byteOffset + 8 * scalarSlot), product.work);
+    const args = argumentsOf(product, loaded.handle, scalars);
     assertDone(loaded.cublas.cublasGemmStridedBatchedEx(...args), "A matrix product");
   }
 
   async #submitOnThread(product: CheckedProduct<CudaAllocation>, stream: Handle): Promise<void> {
-    const { library, calls } = this.#options;
+    const { library } = this.#options;
     this.#loading ??= this.#load(stream);
     const { handle } = await this.#loading;
-    const scalars = scalarsOf(library, product.work);
+    const scalars = library.pinned(scalarBytes);
+    writeScalars(new DataView(scalars.bytes.buffer, scalars.bytes.byteOffset), product.work);
     const args = argumentsOf(product, handle, scalars.address);
-    assertDone(
-      await calls.callIn(this.#library, "cublasGemmStridedBatchedEx", args, scalars),
-      "A matrix product",
-    );
+    await this.#call("cublasGemmStridedBatchedEx", args, scalars);
   }
 
   async #load(stream: Handle): Promise<Loaded> {
-    const { library, calls, queue, path, onMissing } = this.#options;
+    const { library, queue, cublas: file, onMissing } = this.#options;
     const made = library.pinned(8);
+    let handle: Handle | undefined;
     try {
-      assertDone(
-        await calls.callIn(this.#library, "cublasCreate_v2", [made.address], made),
-        "Starting cuBLAS",
-      );
-    } catch (cause) {
+      await this.#call("cublasCreate_v2", [made.address], made);
+      handle = Number(new DataView(made.bytes.buffer, made.bytes.byteOffset).getBigUint64(0, true));
+      const koffi = await loadFfi();
+      const cublas = bindFunctions<Cublas>(koffi.load(file.path), cublasSignatures);
+      await this.#call("cublasSetStream_v2", [handle, stream]);
+      const workspace = queue.allocate(workspaceBytes, "the workspace of cuBLAS");
+      await this.#call("cublasSetWorkspace_v2", [handle, workspace.address, workspaceBytes]);
+      this.#loaded = { cublas, handle, workspace };
+      return this.#loaded;
+    } catch (thrown) {
+      this.#loading = undefined;
+      if (handle !== undefined) await this.#call("cublasDestroy_v2", [handle]).catch(() => {});
+      const cause = toAikoError(thrown);
+      if (cause.code === "OUT_OF_MEMORY" || cause.code === "DEVICE_LOST") throw cause;
       onMissing();
-      throw cause;
+      const message = `${this.name} cannot be used: ${cause.message}`;
+      throw new AikoError("UNSUPPORTED", {
+        message,
+        hint: "aikoryu doctor says which one to install.",
+        cause,
+      });
     }
-    const handle = Number(new DataView(made.bytes.buffer, made.bytes.byteOffset).getBigUint64(0, true));
-    const koffi = await loadFfi();
-    const found: LibraryHandle = koffi.load(path);
-    const cublas = bindFunctions<Cublas>(found, cublasSignatures);
-    const workspace = queue.allocate(workspaceBytes, "the workspace of cuBLAS");
-    assertDone(await calls.callIn(this.#library, "cublasSetStream_v2", [handle, stream]), "Starting cuBLAS");
-    const args = [handle, workspace.address, workspaceBytes];
-    assertDone(await calls.callIn(this.#library, "cublasSetWorkspace_v2", args), "Starting cuBLAS");
-    this.#loaded = { cublas, handle, workspace };
-    return this.#loaded;
+  }
+
+  async #call(name: keyof Cublas, args: readonly Handle[], keep?: Pinned): Promise<void> {
+    const { calls } = this.#options;
+    assertDone(await calls.callIn(this.#library, name, args, keep), name);
   }
 
   /** Only after everything enqueued is done. */
   async release(): Promise<void> {
     const loaded = await this.#loading?.catch(() => undefined);
     if (loaded === undefined) return;
-    await this.#options.calls.callIn(this.#library, "cublasDestroy_v2", [loaded.handle]).catch(() => {});
+    await this.#call("cublasDestroy_v2", [loaded.handle]).catch(() => {});
     this.#options.queue.free(loaded.workspace);
   }
 }
 
 /** `alpha`, then `beta` eight bytes on: f64 for f64, else f32. */
-function scalarsOf(library: CudaLibrary, { type, alpha, beta }: MatrixProduct): Pinned {
-  const scalars = library.pinned(16);
-  const view = new DataView(scalars.bytes.buffer, scalars.bytes.byteOffset);
+function writeScalars(view: DataView, { type, alpha, beta }: MatrixProduct): void {
   if (type === "f64") {
     view.setFloat64(0, alpha, true);
     view.setFloat64(8, beta, true);
@@ -158,7 +176,6 @@ function scalarsOf(library: CudaLibrary, { type, alpha, beta }: MatrixProduct): 
     view.setFloat32(0, alpha, true);
     view.setFloat32(8, beta, true);
   }
-  return scalars;
 }
 
 /** cuBLAS has columns where we have rows: it is asked for the transpose, which is the product the other way round. */
@@ -167,7 +184,7 @@ function argumentsOf(
   handle: Handle,
   scalars: number,
 ): ProductArguments {
-  const { m, n, k, batch, transposeA, transposeB, strideA, strideB, strideC } = work;
+  const { m, n, k, batch, transposeA, transposeB, strideA, strideB } = work;
   const { data, compute } = types[work.type];
   const at = ({ allocation, byteOffset }: Region<CudaAllocation>) => allocation.address + byteOffset;
   return [
@@ -190,7 +207,7 @@ function argumentsOf(
     at(out),
     data,
     n,
-    strideC,
+    m * n,
     batch,
     compute,
     CUBLAS_GEMM_DEFAULT,

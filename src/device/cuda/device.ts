@@ -2,7 +2,7 @@ import type { Handle } from "../../core/native.ts";
 import { AikoError } from "../../errors.ts";
 import { BaseDevice, type KernelSource } from "../base-device.ts";
 import type { Blas, Device, OpenOptions } from "../device.ts";
-import { endDespiteHang, loadLeave, onExit } from "../process.ts";
+import { endDespiteHang, loadExitNow, onExit } from "../process.ts";
 import type { WorkKind } from "../timer.ts";
 import type { CudaAdapter } from "./adapter.ts";
 import { CudaBlas } from "./blas.ts";
@@ -59,7 +59,6 @@ export class CudaDevice extends BaseDevice<CudaAllocation, CudaProgram> {
       capability: gpu.capability,
       driver: `${adapter.name}, ${adapter.driver}`,
       cache: this.cache,
-      enter: () => library.enter(context),
       release: (program, unload) => queue.release(program, unload),
     };
     if (parts.cublas !== undefined) {
@@ -68,8 +67,8 @@ export class CudaDevice extends BaseDevice<CudaAllocation, CudaProgram> {
         library,
         calls,
         queue,
-        path: parts.cublas,
-        version: parts.version,
+        cublas: parts.cublas,
+        companions: parts.cublasCompanions,
         timerOf: (work) => this.timerOf(work),
         assertUsable: () => this.assertUsable(),
         onMissing: () => {
@@ -101,6 +100,7 @@ export class CudaDevice extends BaseDevice<CudaAllocation, CudaProgram> {
 
   protected async close(hung: boolean): Promise<void> {
     if (hung) {
+      this.#forget();
       this.#calls.abandon();
       this.#waits.abandon();
       await endDespiteHang();
@@ -118,7 +118,7 @@ export class CudaDevice extends BaseDevice<CudaAllocation, CudaProgram> {
 /** Rejects with OUT_OF_MEMORY, UNSUPPORTED or DEVICE_LOST. */
 export async function openCudaDevice(adapter: CudaAdapter, options: OpenOptions): Promise<Device> {
   const { library } = adapter.parts;
-  const leave = await loadLeave();
+  const leave = await loadExitNow();
   const calls = new DriverThread(library.path);
   const made = library.pinned(8);
   const args = [made.address, CU_CTX_SCHED_BLOCKING_SYNC, adapter.gpu.ordinal];

@@ -12,6 +12,14 @@ const CU_EVENT_DISABLE_TIMING = 2;
 /** How long a wait asks again after every turn of the event loop before a thread waits for it. */
 const hotMs = 0.1;
 
+export interface EventsOptions {
+  readonly library: CudaLibrary;
+  readonly context: Handle;
+  /** For calls that block. */
+  readonly waits: DriverThread;
+  readonly onFailure: (error: AikoError) => void;
+}
+
 /** A place in a stream: done when everything submitted before it is. */
 export interface Mark {
   readonly sequence: number;
@@ -36,15 +44,17 @@ export class Events {
   readonly #library: CudaLibrary;
   readonly #context: Handle;
   readonly #thread: DriverThread;
+  readonly #onFailure: (error: AikoError) => void;
   readonly #free: { readonly marks: Handle[]; readonly clocks: Handle[] } = { marks: [], clocks: [] };
   readonly #all = new Set<Handle>();
   readonly #waiters: Waiter[] = [];
   #waiting = false;
 
-  constructor(library: CudaLibrary, context: Handle, thread: DriverThread) {
+  constructor({ library, context, waits, onFailure }: EventsOptions) {
     this.#library = library;
     this.#context = context;
-    this.#thread = thread;
+    this.#thread = waits;
+    this.#onFailure = onFailure;
   }
 
   #take(free: Handle[], flags: number): Handle {
@@ -88,8 +98,10 @@ export class Events {
       try {
         await this.#reached(mark);
         resolve();
-      } catch (error) {
-        reject(toAikoError(error));
+      } catch (thrown) {
+        const error = toAikoError(thrown);
+        this.#onFailure(error);
+        reject(error);
       }
       this.#waiters.shift();
     }
@@ -107,6 +119,7 @@ export class Events {
     mark.held = true;
     const status = await this.#thread.call("cuEventSynchronize", [mark.event]);
     mark.held = false;
+    this.#library.enter(this.#context);
     if (status !== 0) throw statusError(status, "Enqueued work");
     if (mark.done) this.#free.marks.push(mark.event);
     else this.isDone(mark);

@@ -12,6 +12,8 @@ export interface HeapOwner {
   isIdle(): boolean;
   /** Whether all work that uses a block is done, or was at least handed to the driver. */
   isPast(block: Block, how: "done" | "submitted"): boolean;
+  /** Hands what was gathered to the driver. */
+  flush(): void;
   /** Frees memory on a thread, because it waits for the device. */
   freeLater(address: number): void;
 }
@@ -45,6 +47,8 @@ export class Heap {
     const { cu } = this.#library;
     let status = cu.cuMemAlloc_v2(this.#library.slot(0), byteLength);
     if (status === CUDA_ERROR_OUT_OF_MEMORY && this.#keptBytes > 0) {
+      // Waits for the device, which is what there is left to do before giving up.
+      this.#owner.flush();
       this.#freeKept("submitted", (address) => cu.cuMemFree_v2(address));
       status = cu.cuMemAlloc_v2(this.#library.slot(0), byteLength);
     }

@@ -3,7 +3,7 @@ import { type Compiler, compilerName, targetFor } from "./compiler.ts";
 import type { DriverVersion } from "./info.ts";
 import { findNvcc } from "./nvcc.ts";
 import { loadNvrtc } from "./nvrtc.ts";
-import { chosenLibrary, findLibraries, inOrder } from "./search.ts";
+import { chosenLibrary, type FoundLibrary, findLibraries, inOrder, versionOfFile } from "./search.ts";
 
 /** What installs NVRTC for a driver of that version. pip's packages name the version only up to CUDA 12. */
 export function nvrtcFix([major]: DriverVersion): string {
@@ -73,9 +73,9 @@ export function unfit(
 }
 
 /** A cuBLAS file for the driver, or undefined where none is in a known place. */
-export async function findCublas(driver: DriverVersion): Promise<string | undefined> {
+export async function findCublas(driver: DriverVersion): Promise<FoundLibrary | undefined> {
   const chosen = chosenLibrary("cublas");
-  if (chosen !== undefined) return chosen;
+  if (chosen !== undefined) return { path: chosen, ...(await versionOfFile("cublas", chosen)) };
   const found = await findLibraries("cublas");
-  return inOrder(found, driver[0]).find(({ major }) => major <= driver[0])?.path;
+  return inOrder(found, driver[0]).find(({ major }) => major <= driver[0]);
 }

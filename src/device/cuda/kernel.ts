@@ -1,4 +1,4 @@
-import type { Handle } from "../../core/native.ts";
+import type { Handle, Pinned } from "../../core/native.ts";
 import { AikoError } from "../../errors.ts";
 import type { Translation } from "../../wgsl/index.ts";
 import type { Program } from "../base-kernel.ts";
@@ -26,8 +26,6 @@ export interface BuildTarget {
   /** Whatever else a compiled kernel depends on. */
   readonly driver: string;
   readonly cache: KernelCache | undefined;
-  /** Makes the context current. */
-  readonly enter: () => void;
   /** Runs `unload` once nothing enqueued uses the program. */
   readonly release: (program: CudaProgram, unload: () => void) => void;
 }
@@ -46,30 +44,13 @@ export class CudaProgram implements Program {
   readonly #target: BuildTarget;
   readonly #module: Handle;
 
-  /** Takes over `module`. Throws UNSUPPORTED where the GPU cannot run workgroups of that size of it. */
-  constructor(target: BuildTarget, module: Handle, translation: Translation, label: string, cached: boolean) {
-    const { library } = target;
-    target.enter();
+  constructor(target: BuildTarget, module: LoadedModule, translation: Translation, label: string) {
     this.#target = target;
-    this.#module = module;
+    this.#module = module.handle;
+    this.handle = module.kernel;
+    this.cached = module.cached;
     this.label = label;
-    this.cached = cached;
     this.workgroupSize = translation.workgroupSize;
-    const { kernelName } = translation;
-    const found = library.cu.cuModuleGetFunction(library.slot(0), module, kernelName);
-    this.handle = library.handleAt(0);
-    if (found !== 0) library.cu.cuModuleUnload(module);
-    check(found, `Finding ${kernelName} in ${label}`);
-    library.cu.cuFuncGetAttribute(library.put(0, 0), CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK, this.handle);
-    const most = library.int32At(0);
-    const threads = translation.workgroupSize.reduce((product, size) => product * size, 1);
-    if (most > 0 && threads > most) {
-      library.cu.cuModuleUnload(module);
-      throw new AikoError("UNSUPPORTED", {
-        message: `${translation.entryPoint} needs ${threads} threads a workgroup; as compiled for this device it can have ${most}`,
-        hint: "Use a smaller @workgroup_size.",
-      });
-    }
   }
 
   release(): void {
@@ -78,9 +59,22 @@ export class CudaProgram implements Program {
   }
 }
 
-/** Module loading runs the driver's own compiler for PTX. Resolves to the status and what that compiler said. */
-async function load({ library, calls }: BuildTarget, image: Uint8Array) {
-  const source = library.pin(new Uint8Array(Buffer.allocUnsafeSlow(image.byteLength).buffer));
+interface LoadedModule {
+  readonly handle: Handle;
+  readonly kernel: Handle;
+  readonly cached: boolean;
+}
+
+function handleIn({ bytes }: Pinned): Handle {
+  return Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+}
+
+/** Loading runs the driver's own compiler for PTX. Resolves to the status and what that compiler said. */
+export async function loadModule(
+  { library, calls }: Pick<BuildTarget, "library" | "calls">,
+  image: Uint8Array,
+): Promise<{ readonly status: number; readonly module: Handle; readonly log: string }> {
+  const source = library.pinned(image.byteLength);
   source.bytes.set(image);
   const memory = library.pinned(64 + jitLogBytes);
   memory.bytes.fill(0);
@@ -95,8 +89,34 @@ async function load({ library, calls }: BuildTarget, image: Uint8Array) {
   const args = [memory.address, source.address, 2, options, optionValues];
   const status = await calls.call("cuModuleLoadDataEx", args, [source, memory]);
   const text = Buffer.from(memory.bytes.subarray(64)).toString("latin1");
-  const [module = 0n] = new BigUint64Array(buffer, byteOffset, 1);
-  return { status, module: Number(module), log: text.replace(/\0[\s\S]*$/, "").trim() };
+  return { status, module: handleIn(memory), log: text.replace(/\0[\s\S]*$/, "").trim() };
+}
+
+/**
+ * The kernel in a module, which is unloaded where it has none or none that this GPU can run in workgroups of that size.
+ * The driver loads a kernel's code when it is first asked for it, so that this is done on the thread, too.
+ */
+async function kernelOf({ library, calls }: BuildTarget, module: Handle, translation: Translation) {
+  const { kernelName, entryPoint, workgroupSize } = translation;
+  const made = library.pinned(16);
+  made.bytes.fill(0);
+  try {
+    const found = await calls.call("cuModuleGetFunction", [made.address, module, kernelName], made);
+    check(found, `Finding ${kernelName} in its module`);
+    const kernel = handleIn(made);
+    const args = [made.address + 8, CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK, kernel];
+    await calls.call("cuFuncGetAttribute", args, made);
+    const most = new DataView(made.bytes.buffer, made.bytes.byteOffset).getInt32(8, true);
+    const threads = workgroupSize.reduce((product, size) => product * size, 1);
+    if (most === 0 || threads <= most) return kernel;
+    throw new AikoError("UNSUPPORTED", {
+      message: `${entryPoint} needs ${threads} threads a workgroup; as compiled for this device it can have ${most}`,
+      hint: "Use a smaller @workgroup_size.",
+    });
+  } catch (error) {
+    await calls.call("cuModuleUnload", [module]);
+    throw error;
+  }
 }
 
 function refused({ compiler, driver }: BuildTarget, label: string, status: number, log: string): AikoError {
@@ -117,17 +137,21 @@ export async function buildProgram(
   const { code, compilerOptions: options } = translation;
   const made = [compiler.kind, compiler.version.join("."), String(capability), driver];
   const key = cache?.key([code, ...options, ...made]);
+  const finish = async (handle: Handle, cached: boolean) => {
+    const kernel = await kernelOf(target, handle, translation);
+    return new CudaProgram(target, { handle, kernel, cached }, translation, label);
+  };
   const kept = key === undefined ? undefined : await cache?.load(key);
   if (kept !== undefined) {
-    const { status, module } = await load(target, kept);
-    if (status === 0) return new CudaProgram(target, module, translation, label, true);
+    const { status, module } = await loadModule(target, kept);
+    if (status === 0) return finish(module, true);
     if (!refusals.has(status)) throw statusError(status, `Loading ${label}`);
   }
   const compiled: Compiled = await compiler.compile({ code, options, capability, label });
-  const { status, module, log } = await load(target, compiled.image);
+  const { status, module, log } = await loadModule(target, compiled.image);
   if (refusals.has(status)) throw refused(target, label, status, log);
   check(status, `Loading ${label}`);
-  const program = new CudaProgram(target, module, translation, label, false);
+  const program = await finish(module, false);
   if (key !== undefined) await cache?.store(key, compiled.image);
   return program;
 }

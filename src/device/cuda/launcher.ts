@@ -1,4 +1,5 @@
 import type { Handle, Pinned } from "../../core/native.ts";
+import { type AikoError, toAikoError } from "../../errors.ts";
 import type { CudaLibrary } from "./library.ts";
 import {
   copyCommand,
@@ -32,27 +33,34 @@ export class Launcher {
     for (let at = 0; at < maxArguments; at++) table[at] = BigInt(this.#values.address + 8 * at);
   }
 
+  /** Throws the first failure after all commands: one that fails does not keep the others from running. */
   submit(sequence: Sequence, stream: Handle, parameters: number): void {
     const { words, length } = sequence;
-    const { cu } = this.#library;
+    let failure: AikoError | undefined;
     let dispatched = 0;
-    let at = 0;
-    while (at < length) {
-      const kind = words[at];
-      if (kind === dispatchCommand) {
-        at = this.#dispatch(sequence, dispatched++, at, stream, parameters);
-      } else if (kind === copyCommand) {
-        const to = numberAt(words, at + 1, parameters);
-        const from = numberAt(words, at + 3, parameters);
-        const byteLength = numberAt(words, at + 5, parameters);
-        check(cu.cuMemcpyDtoDAsync_v2(to, from, byteLength, stream), "A copy");
-        at += copyWords;
-      } else {
-        const to = numberAt(words, at + 1, parameters);
-        const byteLength = numberAt(words, at + 3, parameters);
-        check(cu.cuMemsetD8Async(to, 0, byteLength, stream), "A zero fill");
-        at += fillWords;
+    for (let at = 0; at < length; ) {
+      const isDispatch = words[at] === dispatchCommand;
+      try {
+        if (isDispatch) this.#dispatch(sequence, dispatched++, at, stream, parameters);
+        else this.#move(words, at, stream, parameters);
+      } catch (error) {
+        failure ??= toAikoError(error);
       }
+      at += isDispatch ? dispatchHeadWords + 2 * (words[at + 5] ?? 0) : moveWords(words[at]);
+    }
+    if (failure !== undefined) throw failure;
+  }
+
+  #move(words: Uint32Array, at: number, stream: Handle, parameters: number): void {
+    const { cu } = this.#library;
+    const to = numberAt(words, at + 1, parameters);
+    if (words[at] === copyCommand) {
+      const from = numberAt(words, at + 3, parameters);
+      const byteLength = numberAt(words, at + 5, parameters);
+      check(cu.cuMemcpyDtoDAsync_v2(to, from, byteLength, stream), "A copy");
+    } else {
+      const byteLength = numberAt(words, at + 3, parameters);
+      check(cu.cuMemsetD8Async(to, 0, byteLength, stream), "A zero fill");
     }
   }
 
@@ -62,7 +70,7 @@ export class Launcher {
     at: number,
     stream: Handle,
     parameters: number,
-  ): number {
+  ): void {
     const program = programs[index];
     const count = words[at + 5] ?? 0;
     const first = at + dispatchHeadWords;
@@ -88,6 +96,9 @@ export class Launcher {
       );
       check(status, `Launching ${program.label}`);
     }
-    return first + 2 * count;
   }
+}
+
+function moveWords(kind: number | undefined): number {
+  return kind === copyCommand ? copyWords : fillWords;
 }

@@ -9,6 +9,7 @@ import {
 } from "../../core/native.ts";
 import { AikoError } from "../../errors.ts";
 import { type Compiled, type Compiler, compileFailed, type Source, targetFor } from "./compiler.ts";
+import { companionsOf } from "./search.ts";
 
 /** The functions in use of NVRTC, CUDA's compiler as a library. All but the last return an nvrtcResult. */
 interface Nvrtc {
@@ -70,6 +71,8 @@ async function inTurn<T>(task: () => Promise<T>): Promise<T> {
 export async function loadNvrtc(path: string): Promise<Compiler> {
   const koffi = await loadFfi();
   try {
+    for (const companion of await companionsOf("nvrtc", path))
+      await loadLibrary(koffi, companion).catch(() => {});
     const library = await loadLibrary(koffi, path);
     return new NvrtcCompiler(bindFunctions(library, signatures), new NativeMemory(koffi), path);
   } catch (error) {

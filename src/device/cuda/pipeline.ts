@@ -1,13 +1,15 @@
 import type { Handle } from "../../core/native.ts";
 import { type AikoError, toAikoError } from "../../errors.ts";
 import type { Block } from "./buffer.ts";
-import { Events, type Mark } from "./events.ts";
+import { Events, type EventsOptions, type Mark } from "./events.ts";
 import type { CudaLibrary } from "./library.ts";
 import { Stream } from "./stream.ts";
 import { Submissions } from "./submissions.ts";
-import type { DriverThread } from "./thread.ts";
 
-/** Commands the driver holds at a time: it blocks its caller at about a thousand launches. */
+/**
+ * Commands the driver holds at a time. It blocks its caller at about a thousand launches:
+ * https://forums.developer.nvidia.com/t/cuda-stream-are-blocked-when-luanch-lots-of-kernels-1000/68937
+ */
 const maxSubmitted = 512;
 const nap = new Int32Array(new SharedArrayBuffer(4));
 
@@ -22,14 +24,6 @@ export interface Piece {
   readonly blocked?: (() => Promise<unknown> | undefined) | undefined;
   /** Hears of the mark at its end, or why it was not submitted. */
   readonly ended?: (mark: Mark | undefined, failure: unknown) => void;
-}
-
-export interface PipelineOptions {
-  readonly library: CudaLibrary;
-  readonly context: Handle;
-  /** For calls that block. */
-  readonly waits: DriverThread;
-  readonly onFailure: (error: AikoError) => void;
 }
 
 /** Three streams, the order in which work is handed to them, and how far they are. */
@@ -47,11 +41,12 @@ export class Pipeline {
   isClosed = false;
 
   /** The context is current. */
-  constructor({ library, context, waits, onFailure }: PipelineOptions) {
+  constructor(options: EventsOptions) {
+    const { library, context, onFailure } = options;
     this.library = library;
     this.#context = context;
     this.#onFailure = onFailure;
-    this.events = new Events(library, context, waits);
+    this.events = new Events(options);
     this.compute = new Stream(library, this.events);
     this.upload = new Stream(library, this.events);
     this.download = new Stream(library, this.events);

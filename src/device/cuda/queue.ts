@@ -7,12 +7,13 @@ import type { Extent } from "../grid.ts";
 import { type Region, wordLength } from "../regions.ts";
 import type { DeviceTimer } from "../timer.ts";
 import type { Block, CudaAllocation } from "./buffer.ts";
+import type { EventsOptions } from "./events.ts";
 import { type Graph, Graphs } from "./graph.ts";
 import { Heap } from "./heap.ts";
 import type { CudaProgram } from "./kernel.ts";
 import { Launcher } from "./launcher.ts";
 import { type ParameterBlock, Parameters, parameterAlignment, parameterPageBytes } from "./parameters.ts";
-import { Pipeline, type PipelineOptions } from "./pipeline.ts";
+import { Pipeline } from "./pipeline.ts";
 import { Sequence } from "./sequence.ts";
 import { check } from "./status.ts";
 import { smallBytes, Transfers } from "./transfers.ts";
@@ -21,14 +22,16 @@ import { smallBytes, Transfers } from "./transfers.ts";
 const commandsPerSequence = 128;
 const graphParameterBytes = 4096;
 
-export interface QueueOptions extends PipelineOptions {
+export interface QueueOptions extends EventsOptions {
   readonly memoryBytes: number;
 }
 
 /** Calls of a vendor library on the compute stream, with the memory they use. */
 export interface VendorWork {
   readonly reads: readonly Region<CudaAllocation>[];
-  readonly writes: readonly Region<CudaAllocation>[];
+  readonly write: Region<CudaAllocation>;
+  /** Whether every byte of `write` is written. */
+  readonly isWhole: boolean;
   readonly submit: (stream: Handle) => void | Promise<void>;
 }
 
@@ -55,6 +58,7 @@ export class CudaQueue implements BackendQueue<CudaAllocation, CudaProgram> {
     this.#heap = new Heap(library, memoryBytes, {
       isIdle: () => this.#isIdle(),
       isPast: (block, how) => this.#pipeline.isPast(block, how),
+      flush: () => this.#close(),
       freeLater: (address) => void waits.call("cuMemFree_v2", [address]).catch(() => {}),
     });
     this.#transfers = new Transfers(this.#pipeline);
@@ -164,12 +168,12 @@ export class CudaQueue implements BackendQueue<CudaAllocation, CudaProgram> {
   }
 
   /** Enqueues calls of a vendor library. */
-  enqueue({ reads, writes, submit }: VendorWork, timer: DeviceTimer | undefined): void {
+  enqueue({ reads, write, isWhole, submit }: VendorWork, timer: DeviceTimer | undefined): void {
     this.#pipeline.enter();
     const { compute, upload, download, events } = this.#pipeline;
     const sequence = this.#open(0);
     for (const { allocation } of reads) this.#use(sequence, allocation, false);
-    for (const { allocation } of writes) this.#use(sequence, allocation, true);
+    this.#overwrite(sequence, write.allocation, isWhole ? write.byteLength : 0);
     this.#close();
     const number = this.#pipeline.add({
       stream: compute,
@@ -182,7 +186,7 @@ export class CudaQueue implements BackendQueue<CudaAllocation, CudaProgram> {
       },
       blocked: this.#pipeline.computeBlocked,
     });
-    for (const { allocation } of [...reads, ...writes]) allocation.block.computed = number;
+    for (const { allocation } of [...reads, write]) allocation.block.computed = number;
   }
 
   async read(
@@ -316,8 +320,7 @@ export class CudaQueue implements BackendQueue<CudaAllocation, CudaProgram> {
     }
     if (graph !== undefined) {
       graph.sequence = number;
-      check(library.cu.cuGraphLaunch(graph.handle, handle), "Launching a graph");
-      return;
+      if (library.cu.cuGraphLaunch(graph.handle, handle) === 0) return;
     }
     const launch = () => this.#launcher.submit(sequence, handle, address);
     if (timer === undefined) launch();

@@ -136,6 +136,33 @@ export function versionOf(name: LibraryName, file: string): { major: number; min
   return undefined;
 }
 
+/** The version in the name of a file, or of the file that a link leads to; 0.0 where neither tells. */
+export async function versionOfFile(name: LibraryName, path: string, machine: Machine = thisMachine) {
+  const { basename } = machine.platform === "win32" ? win32 : posix;
+  const target = await machine.resolve(path);
+  return versionOf(name, basename(target)) ?? versionOf(name, basename(path)) ?? { major: 0, minor: 0 };
+}
+
+/** What each library loads by name, though it lies in its own folder: pip's packages for CUDA 13 have no run path. */
+const companions: Readonly<Record<LibraryName, RegExp>> = {
+  nvrtc: /^(lib)?nvrtc-builtins(\.so\.|64_).*\d/,
+  cublas: /^(lib)?cublasLt(\.so\.|64_).*\d/,
+};
+
+/** Files in a library's folder to load before it. */
+export async function companionsOf(
+  name: LibraryName,
+  path: string,
+  machine: Machine = thisMachine,
+): Promise<string[]> {
+  const { dirname, join, isAbsolute } = machine.platform === "win32" ? win32 : posix;
+  if (!isAbsolute(path)) return [];
+  const folder = dirname(path);
+  return (await machine.list(folder))
+    .filter((file) => companions[name].test(file))
+    .map((file) => join(folder, file));
+}
+
 /** Every such library in known places, in the order of the places; one a file. */
 export async function findLibraries(
   name: LibraryName,

@@ -1,4 +1,5 @@
 import type { Pinned } from "../../core/native.ts";
+import { isTurnLong, nextTurn } from "../../core/turn.ts";
 import type { CudaLibrary } from "./library.ts";
 import { check } from "./status.ts";
 
@@ -46,8 +47,10 @@ export class Staging {
     this.#wanting.shift()?.();
   }
 
-  /** Resolves when a slot was given back. */
-  room(): Promise<void> {
+  /** What a taker should wait for: a slot that is given back, or the next turn, because locking takes long. */
+  blocked(): Promise<void> | undefined {
+    if (this.#free.length > 0) return undefined;
+    if (this.#all.length < this.#most) return isTurnLong() ? nextTurn() : undefined;
     return new Promise((resolve) => this.#wanting.push(resolve));
   }
 

@@ -23,9 +23,10 @@ function answer({ id, library, name, args }: DriverRequest): DriverReply {
   }
 }
 
-function functionsOf({ kind, path }: DriverLibrary): Functions {
+function functionsOf({ kind, path, before }: DriverLibrary): Functions {
   const known = loaded.get(path);
   if (known !== undefined) return known;
+  for (const other of before) loadIfPossible(other);
   const library = koffi.load(path);
   const functions: Functions =
     kind === "cuda"
@@ -33,4 +34,12 @@ function functionsOf({ kind, path }: DriverLibrary): Functions {
       : bindFunctions<Cublas>(library, cublasSignatures);
   loaded.set(path, functions);
   return functions;
+}
+
+function loadIfPossible(path: string): void {
+  try {
+    koffi.load(path);
+  } catch {
+    // What needs it says so.
+  }
 }

@@ -8,6 +8,8 @@ import type { Cuda } from "./library.ts";
 export interface DriverLibrary {
   readonly kind: "cuda" | "cublas";
   readonly path: string;
+  /** Files to load before it. */
+  readonly before: readonly string[];
 }
 
 export interface DriverRequest {
@@ -39,10 +41,11 @@ export class DriverThread {
   readonly #context: Handle;
   #worker: Worker | undefined;
   #sequence = 0;
+  #isAbandoned = false;
 
   /** `context` becomes current when the thread starts; 0 for none yet. */
   constructor(path: string, context: Handle = 0) {
-    this.#cuda = { kind: "cuda", path };
+    this.#cuda = { kind: "cuda", path, before: [] };
     this.#context = context;
   }
 
@@ -58,6 +61,10 @@ export class DriverThread {
     args: DriverRequest["args"],
     keep?: unknown,
   ): Promise<number> {
+    if (this.#isAbandoned) {
+      const message = "A call to the CUDA driver never returned";
+      return Promise.reject(new AikoError("DEVICE_LOST", { message }));
+    }
     const worker = this.#start();
     const request: DriverRequest = { id: ++this.#sequence, library, name, args };
     return new Promise((resolve, reject) => {
@@ -105,6 +112,7 @@ export class DriverThread {
 
   /** No longer keeps the process alive for calls that will not return. */
   abandon(): void {
+    this.#isAbandoned = true;
     this.#worker?.unref();
   }
 }

@@ -158,7 +158,7 @@ export class Transfers {
           slot = staging.take();
           return this.#copyBack(fetch, slot);
         },
-        blocked: () => (staging.hasRoom ? undefined : staging.room()),
+        blocked: () => staging.blocked(),
         ended: (mark, failure) => {
           if (slot === undefined || failure !== undefined || mark === undefined) {
             if (slot !== undefined) staging.give(slot);

@@ -42,6 +42,8 @@ struct Image {
   char magic[8];
   unsigned toolkit;
   unsigned architecture;
+  /** What all functions together put on the stack: no thread needs more, because none recurses. */
+  unsigned long long stackBytes;
   unsigned long long length;
   unsigned long long digest;
 };

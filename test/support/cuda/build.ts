@@ -84,6 +84,7 @@ export async function buildFakeCuda(): Promise<Built | string> {
       join(folder, "lock"),
       () => {},
       async () => {
+        if (!libraries.some(isMissing)) return;
         for (const name of ["abi.h", "shim.h", "shim-math.h"])
           copyFileSync(join(sources, name), join(folder, name));
         rmSync(join(folder, "kernels"), { recursive: true, force: true });

@@ -82,6 +82,8 @@ const char *fake_stats() {
   put("blockedCopies", all.stats.blockedCopies);
   put("implicitWaits", all.stats.implicitWaits);
   put("calls", all.stats.calls);
+  put("longestMicroseconds", all.stats.longestNanoseconds / 1000);
+  text += std::string(",\"longest\":\"") + all.stats.longest + "\"";
   return keep(text + ",\"faults\":" + list(all.faults) + ",\"races\":" + list(all.races) + "}");
 }
 

@@ -22,6 +22,9 @@ export interface FakeStats {
   /** Frees and unloads that found work unfinished: the caller waited. */
   readonly implicitWaits: number;
   readonly calls: number;
+  /** Of the calls by the JavaScript thread, the one that took longest. */
+  readonly longest: string;
+  readonly longestMicroseconds: number;
   /** Why launches failed. */
   readonly faults: readonly string[];
   /** Work on different streams that uses the same memory in no certain order, one of them writing. */

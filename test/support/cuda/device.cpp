@@ -233,8 +233,10 @@ Result cuCtxCreate_v2(Handle *out, unsigned flags, int index) {
   });
 }
 
+/** A failure that a test asks for comes after the fact: the context is gone. */
 Result cuCtxDestroy_v2(Handle handle) {
-  return api("cuCtxDestroy_v2", DRIVER, {word(handle)}, [&](Context *, Lock &lock) -> Result {
+  Result late = injectedLate("cuCtxDestroy_v2");
+  Result result = api("cuCtxDestroy_v2", DRIVER, {word(handle)}, [&](Context *, Lock &lock) -> Result {
     State &all = state();
     auto found = all.contexts.find(handle);
     if (found == all.contexts.end()) return INVALID_CONTEXT;
@@ -260,6 +262,7 @@ Result cuCtxDestroy_v2(Handle handle) {
     if (!stack.empty() && stack.back() == handle) stack.pop_back();
     return SUCCESS;
   });
+  return result == SUCCESS ? late : result;
 }
 
 Result cuCtxSetCurrent(Handle handle) {

@@ -9,8 +9,9 @@
 
 namespace fake {
 
-constexpr size_t stackBytes = 512 << 10;
-constexpr size_t guardBytes = 4096;
+constexpr size_t hugePageBytes = 2 << 20;
+/** For the functions of the system's library and for the switch. */
+constexpr size_t spareStackBytes = 4096;
 constexpr unsigned warpSize = 32;
 
 static thread_local sigjmp_buf *landing = nullptr;
@@ -66,31 +67,36 @@ namespace {
 enum class Wait { READY, BARRIER, EXCHANGE, CONVERGE, DONE };
 
 struct Fiber {
-  Wait wait;
-  unsigned site, mask;
-  unsigned long long posted;
-  unsigned present;
-  unsigned long long values[warpSize];
-  Dim index;
   void *stackPointer;
+  Dim index;
+  Wait wait;
+  unsigned site, mask, present;
+  unsigned long long posted;
+  unsigned long long values[warpSize];
+#if !defined(__x86_64__)
   ucontext_t context;
+#endif
 };
 
 /** The fibers of one thread of the processor: one block at a time. */
 struct Block {
   std::vector<Fiber> fibers;
-  std::vector<char *> stacks;
+  char *stacks = nullptr;
+  size_t stackBytes = 0, mappedBytes = 0;
   Fiber *running = nullptr;
   void *mainStackPointer = nullptr;
+#if !defined(__x86_64__)
   ucontext_t main;
+#endif
   const Kernel *kernel = nullptr;
   void **arguments = nullptr;
 };
 
-thread_local Block *block = nullptr;
+__attribute__((tls_model("initial-exec"))) thread_local Block *block = nullptr;
 
 #if defined(__x86_64__)
 extern "C" void fake_switch(void **save, void *load);
+// Not by ret: the processor would predict that it goes back to where it was called.
 asm(R"(
 .text
 .globl fake_switch
@@ -111,7 +117,8 @@ fake_switch:
   popq %r12
   popq %rbx
   popq %rbp
-  ret
+  popq %rcx
+  jmp *%rcx
 .size fake_switch,.-fake_switch
 )");
 
@@ -138,7 +145,7 @@ void threadMain() {
 void start(Fiber &fiber, char *stack, size_t number) {
 #if defined(__x86_64__)
   // Tops are staggered, or every fiber's frame would fall on the same cache lines.
-  auto *top = reinterpret_cast<void **>(stack + stackBytes - 64 * (number % 32));
+  auto *top = reinterpret_cast<void **>(stack + block->stackBytes - 64 * (number % 16));
   *--top = nullptr;
   *--top = reinterpret_cast<void *>(threadMain);
   for (int saved = 0; saved < 6; saved++) *--top = nullptr;
@@ -146,19 +153,27 @@ void start(Fiber &fiber, char *stack, size_t number) {
 #else
   (void)number;
   getcontext(&fiber.context);
-  fiber.context.uc_stack.ss_sp = stack + guardBytes;
-  fiber.context.uc_stack.ss_size = stackBytes - guardBytes;
+  fiber.context.uc_stack.ss_sp = stack;
+  fiber.context.uc_stack.ss_size = block->stackBytes;
   makecontext(&fiber.context, threadMain, 0);
 #endif
   fiber.wait = Wait::READY;
 }
 
-void prepareStacks(size_t count) {
-  while (block->stacks.size() < count) {
-    void *stack = mmap(nullptr, stackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    mprotect(stack, guardBytes, PROT_NONE);
-    block->stacks.push_back(static_cast<char *>(stack));
+/** Stacks side by side in huge pages: with one page each, most of the time went into the translation of addresses. */
+void prepareStacks(size_t count, size_t needed) {
+  size_t stackBytes = 8 << 10;
+  while (stackBytes < needed + spareStackBytes) stackBytes *= 2;
+  if (count * stackBytes > block->mappedBytes) {
+    // The old ones stay: there are few, and addresses are plenty.
+    block->mappedBytes = (count * stackBytes + hugePageBytes - 1) / hugePageBytes * hugePageBytes;
+    void *mapped = mmap(nullptr, block->mappedBytes + hugePageBytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    size_t aligned = (reinterpret_cast<size_t>(mapped) + hugePageBytes - 1) / hugePageBytes * hugePageBytes;
+    block->stacks = reinterpret_cast<char *>(aligned);
+    madvise(block->stacks, block->mappedBytes, MADV_HUGEPAGE);
   }
+  block->stackBytes = stackBytes;
   if (block->fibers.size() != count) block->fibers = std::vector<Fiber>(count);
 }
 
@@ -238,7 +253,7 @@ std::string runBlock(Dim *thread, Dim size) {
   for (size_t at = 0; at < fibers.size(); at++) {
     unsigned linear = unsigned(at);
     fibers[at].index = Dim{linear % size.x, linear / size.x % size.y, linear / size.x / size.y};
-    start(fibers[at], block->stacks[at], at);
+    start(fibers[at], block->stacks + at * block->stackBytes, at);
   }
   for (;;) {
     size_t done = 0, waiting = 0;
@@ -249,10 +264,12 @@ std::string runBlock(Dim *thread, Dim size) {
         *thread = fiber.index;
         enter(fiber);
       }
-      if (fiber.wait == Wait::DONE) done++;
-      if (fiber.wait != Wait::BARRIER) continue;
-      if (waiting++ == 0) site = fiber.site;
-      else if (fiber.site != site) together = false;
+      if (fiber.wait == Wait::BARRIER) {
+        if (waiting++ == 0) site = fiber.site;
+        else if (fiber.site != site) together = false;
+      } else if (fiber.wait == Wait::DONE) {
+        done++;
+      }
     }
     if (done == fibers.size()) return "";
     if (waiting == fibers.size() && together) {
@@ -277,7 +294,7 @@ Result execute(Module &module, const Kernel &kernel, Dim grid, Dim size, void **
   *object.gridSize = grid;
   block->kernel = &kernel;
   block->arguments = arguments;
-  if (kernel.thread != nullptr) prepareStacks(size_t(size.x) * size.y * size.z);
+  if (kernel.thread != nullptr) prepareStacks(size_t(size.x) * size.y * size.z, module.stackBytes);
   return guarded(
       [&]() -> Result {
         for (unsigned z = 0; z < grid.z; z++)

@@ -66,7 +66,9 @@ Result cuStreamIsCapturing(Handle handle, int *status) {
   });
 }
 
+/** A failure that a test asks for comes after the fact: the capture has ended. */
 Result cuStreamEndCapture(Handle handle, Handle *out) {
+  Result late = injectedLate("cuStreamEndCapture");
   return api("cuStreamEndCapture", LIVE, {word(handle)}, [&](Context *context, Lock &) -> Result {
     auto found = state().streams.find(handle);
     if (found == state().streams.end() || found->second->context != context) return INVALID_HANDLE;
@@ -94,6 +96,10 @@ Result cuStreamEndCapture(Handle handle, Handle *out) {
     graph->handle = state().handle();
     graph->context = context;
     graph->nodes = std::make_shared<std::vector<Node>>(capture->nodes);
+    if (late != SUCCESS) {
+      if (isSticky(late)) fail(context, late, "cuStreamEndCapture: injected");
+      return late;
+    }
     state().graphs[graph->handle] = graph;
     *out = graph->handle;
     return SUCCESS;

@@ -16,8 +16,7 @@ fake::Module::~Module() {
 namespace {
 
 /** "cubin": a header and a shared object. "PTX": text with the same in hexadecimal digits, which any architecture from its own up takes. */
-Result unpack(const char *image, const Device &device, std::string &bytes) {
-  Image header;
+Result unpack(const char *image, const Device &device, std::string &bytes, Image &header) {
   int driver = int(state().config.number("driver", 13000));
   std::string decoded;
   const char *payload = image + sizeof header;
@@ -129,7 +128,8 @@ Result cuModuleLoadDataEx(Handle *out, const void *image, unsigned count, int *o
     if (out == nullptr || image == nullptr) return INVALID_VALUE;
     if (Result code = unsafeInCapture(context)) return code;
     std::string bytes;
-    if (Result code = unpack(static_cast<const char *>(image), *context->device, bytes)) {
+    Image header;
+    if (Result code = unpack(static_cast<const char *>(image), *context->device, bytes, header)) {
       explain(code, count, options, values);
       return code;
     }
@@ -138,6 +138,7 @@ Result cuModuleLoadDataEx(Handle *out, const void *image, unsigned count, int *o
     if (module->library == nullptr) return INVALID_IMAGE;
     module->object = static_cast<const Object *>(dlsym(module->library, "fake_object"));
     if (module->object == nullptr) return INVALID_IMAGE;
+    module->stackBytes = header.stackBytes;
     module->handle = state().handle();
     module->context = context;
     state().modules[module->handle] = module;

@@ -1,5 +1,5 @@
 // A runtime compiler with NVRTC's functions: the system's g++ behind a shim.
-#include <dirent.h>
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/stat.h>
@@ -25,6 +25,11 @@ namespace {
 
 enum { SUCCESS = 0, PROGRAM_CREATION_FAILURE = 2, INVALID_INPUT = 3, INVALID_PROGRAM = 4, INVALID_OPTION = 5, COMPILATION = 6 };
 
+struct Compiled {
+  std::string object;
+  unsigned long long stackBytes = 0;
+};
+
 struct Program {
   std::string source, name, log, cubin, ptx;
   bool compiled = false;
@@ -34,7 +39,6 @@ struct All {
   std::mutex mutex;
   std::set<Program *> programs;
   std::unordered_map<std::string, std::pair<int, int>> injections;
-  int version = 0;
 };
 
 All &all() {
@@ -42,10 +46,14 @@ All &all() {
   return *made;
 }
 
+/** As the file's name says, so that copies under other names are other versions: libnvrtc.so.12.8.93 is 12.8. */
 int version() {
-  if (all().version != 0) return all().version;
-  const char *text = getenv("FAKE_NVRTC_VERSION");
-  return text == nullptr ? 13000 : atoi(text);
+  Dl_info info;
+  int major = 13, minor = 0;
+  if (dladdr(reinterpret_cast<void *>(version), &info) == 0) return 13000;
+  const char *name = strrchr(info.dli_fname, '/');
+  sscanf(name == nullptr ? info.dli_fname : name + 1, "libnvrtc.so.%d.%d", &major, &minor);
+  return major * 1000 + minor * 10;
 }
 
 const std::vector<int> &architectures() {
@@ -191,8 +199,19 @@ int run(const std::vector<std::string> &command, const std::string &errors) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+/** The sum over a report of -fstack-usage: name, bytes, kind. */
+unsigned long long stackIn(const std::string &report) {
+  unsigned long long sum = 1;
+  std::stringstream lines(report);
+  for (std::string line; std::getline(lines, line);) {
+    size_t tab = line.find('\t');
+    if (tab != std::string::npos) sum += strtoull(line.c_str() + tab, nullptr, 10);
+  }
+  return sum;
+}
+
 /** A shared object for the text, from the folder of earlier ones where it is there. */
-int compile(const std::string &source, const std::string &name, const Options &options, std::string &object, std::string &log) {
+int compile(const std::string &source, const std::string &name, const Options &options, Compiled &compiled, std::string &log) {
   std::string unit = "#include \"" FAKE_FOLDER "/shim.h\"\n#line 1 \"" + name + "\"\n" + source + "\n" +
                      table(source) + "FAKE_TABLE_END\n";
   const char *extra = getenv("FAKE_NVRTC_FLAGS");
@@ -210,8 +229,9 @@ int compile(const std::string &source, const std::string &name, const Options &o
   char digest[40];
   snprintf(digest, sizeof digest, "%016llx%08zx", fake::digestOf(key.data(), key.size()), key.size());
   std::string base = std::string(FAKE_FOLDER "/kernels/") + digest;
-  object = readFile(base + ".so");
-  if (!object.empty()) return SUCCESS;
+  compiled.object = readFile(base + ".so");
+  compiled.stackBytes = stackIn(readFile(base + ".su"));
+  if (!compiled.object.empty()) return SUCCESS;
   mkdir(FAKE_FOLDER "/kernels", 0700);
   static std::mutex numbering;
   static int made = 0;
@@ -221,21 +241,28 @@ int compile(const std::string &source, const std::string &name, const Options &o
     own = base + "." + std::to_string(getpid()) + "." + std::to_string(made++);
   }
   std::ofstream(own + ".cpp") << unit;
-  command.push_back("-o");
+  for (const std::string &word : {std::string("-fstack-usage"), std::string("-dumpdir"), own + ".", std::string("-o")})
+    command.push_back(word);
   command.push_back(own + ".so");
   command.push_back(own + ".cpp");
   for (const char *word : {"-x", "none", "-Wl,--as-needed", "-lm"}) command.push_back(word);
   int status = run(command, own + ".log");
   log = readFile(own + ".log");
-  if (status == 0) object = readFile(own + ".so");
-  if (status == 0) rename((own + ".so").c_str(), (base + ".so").c_str());
-  for (const char *ending : {".cpp", ".so", ".log"}) unlink((own + ending).c_str());
+  std::string report = own + own.substr(own.rfind('/')).replace(0, 1, ".") + ".su";
+  if (status == 0) {
+    compiled = {readFile(own + ".so"), stackIn(readFile(report))};
+    rename(report.c_str(), (base + ".su").c_str());
+    rename((own + ".so").c_str(), (base + ".so").c_str());
+  }
+  for (const std::string &left : {own + ".cpp", own + ".so", own + ".log", report}) unlink(left.c_str());
   if (status == -1) log = "fake NVRTC: cannot run " FAKE_COMPILER;
   return status == 0 ? SUCCESS : COMPILATION;
 }
 
-std::string cubinOf(const std::string &object, int architecture) {
+std::string cubinOf(const Compiled &compiled, int architecture) {
+  const std::string &object = compiled.object;
   fake::Image header;
+  header.stackBytes = compiled.stackBytes;
   memcpy(header.magic, fake::imageMagic, sizeof header.magic);
   header.toolkit = unsigned(version());
   header.architecture = unsigned(architecture);
@@ -273,8 +300,6 @@ int give(const char *name, Program *program, const std::string Program::*member,
 }
 
 extern "C" {
-
-void fake_nvrtc_version(int number) { all().version = number; }
 
 /** Makes the n-th call from now of a function give `code`. */
 void fake_nvrtc_fail(const char *name, int nth, int code) {
@@ -357,10 +382,10 @@ int nvrtcCompileProgram(Program *program, int count, const char *const *texts) {
         return INVALID_OPTION;
       }
   }
-  std::string object;
-  int code = compile(program->source, program->name, options, object, program->log);
+  Compiled compiled;
+  int code = compile(program->source, program->name, options, compiled, program->log);
   if (code != SUCCESS) return code;
-  std::string cubin = cubinOf(object, options.architecture);
+  std::string cubin = cubinOf(compiled, options.architecture);
   program->ptx = ptxOf(cubin, options.architecture);
   if (options.real) program->cubin = cubin;
   return SUCCESS;

@@ -135,6 +135,7 @@ struct Module {
   Context *context;
   void *library = nullptr;
   const Object *object = nullptr;
+  size_t stackBytes = 0;
   std::mutex running;
   ~Module();
 };
@@ -183,6 +184,9 @@ struct Recent {
 
 struct Stats {
   long long launches = 0, graphLaunches = 0, blockedCopies = 0, implicitWaits = 0, calls = 0;
+  /** Of calls by the process's first thread. */
+  long long longestNanoseconds = 0;
+  const char *longest = "";
 };
 
 struct Config {
@@ -226,7 +230,9 @@ State &state();
 void configure(const std::string &text);
 /** The result to give instead, where a test asked for one. */
 Result injected(const std::string &name);
-void note(const char *name, const std::string &arguments, Result result);
+/** The same for what takes effect although it fails. */
+Result injectedLate(const std::string &name);
+void note(const char *name, const std::string &arguments, Result result, long long started);
 std::string hex(unsigned long long value);
 long long now();
 
@@ -240,13 +246,14 @@ Result admit(const char *name, Needs needs, Context *&context);
 /** Every driver function: injected failures, initialisation, context, sticky failures; then its body, under the lock. */
 template <class Body>
 Result api(const char *name, Needs needs, std::initializer_list<unsigned long long> arguments, Body body) {
+  long long started = now();
   Lock lock(state().mutex);
   Context *context = nullptr;
   Result result = admit(name, needs, context);
   if (result == SUCCESS) result = body(context, lock);
   std::string text;
   for (unsigned long long argument : arguments) text += (text.empty() ? "" : ", ") + hex(argument);
-  note(name, text, result);
+  note(name, text, result, started);
   return result;
 }
 
