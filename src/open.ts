@@ -1,7 +1,8 @@
 import { loadFfi } from "./core/ffi.ts";
 import { type Adapter, type Device, discover, selectAdapters } from "./device/index.ts";
 import { bindMatrix, type MatrixFamily } from "./matrix/index.ts";
-import { bindMonitor, type Monitor } from "./monitor/index.ts";
+import { bindMonitor } from "./monitor/family.ts";
+import type { Monitor } from "./monitor/index.ts";
 import { type BatcherOptions, type PlacementChoice, Runtime } from "./runtime/index.ts";
 
 export interface GpuOptions {

@@ -1,16 +1,9 @@
 import { AikoError } from "../errors.ts";
 import type { Runtime, RuntimeStatistics } from "../runtime/index.ts";
-import type { DeviceSource, SourceGroup } from "./device-source.ts";
+import type { SourceGroup } from "./device-source.ts";
 import { EventLoopMeter } from "./host/event-loop.ts";
-import { HostMeter } from "./host/host.ts";
-import { nvidiaSmiSource } from "./nvidia-smi.ts";
-import { nvmlSource } from "./nvml/source.ts";
-import { metricsOf } from "./prometheus/metrics.ts";
-import { formatMetrics } from "./prometheus/text.ts";
-import { runtimeSource } from "./runtime-source.ts";
+import type { Observer } from "./observer.ts";
 import type { MonitorSnapshot } from "./snapshot.ts";
-import { Sources } from "./sources.ts";
-import { sysfsSource } from "./sysfs.ts";
 import { ticks } from "./ticks.ts";
 
 export interface WatchOptions {
@@ -34,17 +27,15 @@ const shortestIntervalMs = 200;
 /** Sees devices, host and a runtime's counters. Does nothing until it is asked, and nothing between two questions. */
 export class Monitor implements AsyncDisposable {
   readonly #statistics: (() => RuntimeStatistics) | undefined;
-  readonly #sources: Sources;
-  readonly #host = new HostMeter();
+  readonly #options: MonitorOptions;
   readonly #eventLoop = new EventLoopMeter();
   readonly #ended = new AbortController();
+  #observer: Promise<Observer> | undefined;
   #running: Promise<MonitorSnapshot> | undefined;
 
   constructor(runtime?: Pick<Runtime, "statistics">, options: MonitorOptions = {}) {
     this.#statistics = runtime && (() => runtime.statistics());
-    const last: DeviceSource | undefined = this.#statistics && runtimeSource(this.#statistics);
-    const { sources = [[nvmlSource(), nvidiaSmiSource()], [sysfsSource()]], timeoutMs } = options;
-    this.#sources = new Sources(sources, last, { timeoutMs });
+    this.#options = options;
   }
 
   /**
@@ -87,6 +78,7 @@ export class Monitor implements AsyncDisposable {
 
   /** A snapshot in Prometheus' text format, version 0.0.4. */
   async prometheus(): Promise<string> {
+    const { formatMetrics, metricsOf } = await import("./prometheus/index.ts");
     return formatMetrics(metricsOf(await this.snapshot()));
   }
 
@@ -95,7 +87,7 @@ export class Monitor implements AsyncDisposable {
     if (this.#ended.signal.aborted) return;
     this.#ended.abort();
     await this.#running?.catch(() => undefined);
-    await this.#sources.dispose();
+    await (await this.#observer)?.dispose();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -111,11 +103,18 @@ export class Monitor implements AsyncDisposable {
   }
 
   async #take(): Promise<MonitorSnapshot> {
-    const [{ devices, sources }, { host, process }] = await Promise.all([
-      this.#sources.sample(),
-      this.#host.read(),
-    ]);
+    this.#observer ??= this.#open();
+    const { devices, sources, host, process } = await (await this.#observer).observe();
     const eventLoop = this.#eventLoop.read();
     return { time: new Date(), devices, sources, host, process, eventLoop, runtime: this.#statistics?.() };
+  }
+
+  async #open(): Promise<Observer> {
+    const { Observer } = await import("./observer.ts");
+    return new Observer({
+      statistics: this.#statistics,
+      sources: this.#options.sources,
+      timeoutMs: this.#options.timeoutMs,
+    });
   }
 }

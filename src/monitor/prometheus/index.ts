@@ -1,0 +1,2 @@
+export { metricsOf } from "./metrics.ts";
+export { formatMetrics } from "./text.ts";
