@@ -10,4 +10,11 @@ export {
 } from "./matrix/index.ts";
 export type { DeviceSample, Monitor, MonitorSnapshot, WatchOptions } from "./monitor/index.ts";
 export { type Gpu, type GpuOptions, open } from "./open.ts";
-export type { Fallback, Operation, OperationReport, PlacementChoice, RunOptions } from "./runtime/index.ts";
+export type {
+  BatcherOptions,
+  Fallback,
+  Operation,
+  OperationReport,
+  PlacementChoice,
+  RunOptions,
+} from "./runtime/index.ts";
