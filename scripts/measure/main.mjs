@@ -2,10 +2,10 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { discover } from "../../dist/device/index.js";
+import { bench } from "./bench.mjs";
 import { checkContract, checkKernels } from "./checks.mjs";
 import { Clock } from "./clock.mjs";
 import { describeMachine } from "./machine.mjs";
-import { matrixBench } from "./matrix-bench.mjs";
 import { microbench } from "./microbench.mjs";
 import { products } from "./products.mjs";
 import { pythonPeers } from "./python.mjs";
@@ -15,12 +15,12 @@ const usage = `Usage: scripts/gpu-check FOLDER [--minutes N] [--device ID]
 
 Runs on every device of this machine the conformance suite, checks of the
 kernels against the processor, and measurements of copies, launches and matrix
-products, beside PyTorch or CuPy where python3 has them; then the bench of
-matrices. Writes FOLDER/report.json and FOLDER/report.md.
+products, beside PyTorch or CuPy where python3 has them; then the benches of
+kernels and matrices. Writes FOLDER/report.json and FOLDER/report.md.
 
   --minutes N   stop starting new parts in time to end within N; 8 by default
   --device ID   only this device, such as cuda:0
-  --no-bench    without the bench of matrices, which takes the longest
+  --no-bench    without the benches, which take the longest
 `;
 
 function wrong(message) {
@@ -76,7 +76,7 @@ const save = () => {
 async function part(target, name, neededMs, work) {
   if (clock.leftMs() < neededMs) target[name] = { skipped: "no time was left" };
   else {
-    progress(`${target.id ?? "machine"}: ${name}`);
+    progress(`${target.id ?? (target === report.bench ? "bench" : "machine")}: ${name}`);
     try {
       target[name] = await work();
     } catch (error) {
@@ -97,8 +97,11 @@ for (const adapter of chosen) {
   await part(device, "microbench", 15_000, () => microbench(adapter));
   await part(device, "products", 15_000, () => products(adapter, clock));
 }
-if (values["no-bench"]) report.matrixBench = { skipped: "not asked for" };
-else await part(report, "matrixBench", 30_000, () => matrixBench(clock));
+report.bench = {};
+for (const family of ["kernels", "matrix"]) {
+  if (values["no-bench"]) report.bench[family] = { skipped: "not asked for" };
+  else await part(report.bench, family, 30_000, () => bench(clock, family));
+}
 save();
 progress(`wrote ${join(folder, "report.md")} and report.json`);
 

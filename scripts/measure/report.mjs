@@ -38,7 +38,9 @@ export function markdown(report) {
     found.length === 0 ? "Nothing failed." : `**Failed:**\n\n${found.map((text) => `- ${text}`).join("\n")}`,
   );
   for (const device of devices) lines.push("", ...deviceLines(device, python));
-  lines.push("", ...benchLines(report.matrixBench), "");
+  for (const [family, bench] of Object.entries(report.bench ?? {}))
+    lines.push("", ...benchLines(family, bench));
+  lines.push("");
   return lines.join("\n");
 }
 
@@ -119,8 +121,8 @@ function productLines({ blas, rows }, python) {
   return [table(["type", "size", "by", "ms", "TFLOP/s", title], cells)];
 }
 
-function benchLines(bench) {
-  if (absent(bench)) return ["## bench matrix", "", `${why(bench)}`];
+function benchLines(family, bench) {
+  if (absent(bench)) return [`## bench ${family}`, "", `${why(bench)}`];
   const rows = bench.rows.map((row) => {
     const best = [...row.peers].sort((a, b) => a.ms - b.ms)[0];
     return [
@@ -134,7 +136,7 @@ function benchLines(bench) {
     ];
   });
   return [
-    "## bench matrix",
+    `## bench ${family}`,
     "",
     table(["operation", "case", "ms", "placed on", "ratio", "best peer, ms", "share of limit"], rows),
   ];

@@ -43,7 +43,7 @@ describe.skipIf(process.platform === "win32")("gpu-check", () => {
       expect(device.kernels.checked).toBeGreaterThan(30);
       expect(device.microbench.launch.emptyAmortisedUs).toBeGreaterThan(0);
       expect(device.products.rows.length).toBeGreaterThan(0);
-      expect(report.matrixBench.skipped).toBe("not asked for");
+      expect(report.bench.matrix.skipped).toBe("not asked for");
       const text = readFileSync(join(out, "report.md"), "utf8");
       expect(text).toContain(`## opencl:0: ${device.name}`);
       expect(text).toContain("Nothing failed.");

@@ -3,11 +3,11 @@ import { fileURLToPath } from "node:url";
 
 const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 
-/** The bench of matrices in a process of its own, against the peers that are installed. */
-export function matrixBench(clock) {
+/** The bench of one family in a process of its own, against the peers that are installed. */
+export function bench(clock, family) {
   return new Promise((resolve) => {
     const limitMs = Math.floor(clock.leftMs() - 5_000);
-    const child = spawn(process.execPath, [main, "bench", "matrix", "kernels", "--json"], {
+    const child = spawn(process.execPath, [main, "bench", family, "--json"], {
       stdio: ["ignore", "pipe", "pipe"],
       timeout: limitMs,
     });
