@@ -1,14 +1,7 @@
-import type { Device, Timer } from "../device/device.ts";
+import type { Timer } from "../device/device.ts";
 import { AikoError } from "../errors.ts";
-import { type BufferPool, type PoolBuffer, upload } from "../memory/index.ts";
+import type { MemoryManager, PoolBuffer, Resident } from "../memory/index.ts";
 import { allocateHost } from "./host-memory.ts";
-
-export interface UploadContext {
-  readonly device: Device;
-  readonly pool: BufferPool;
-  readonly timer: Timer | undefined;
-  readonly signal: AbortSignal | undefined;
-}
 
 /** Where the numbers of a matrix are: on the host, on devices, or both. Nothing moves until somebody asks. */
 export class Storage implements Disposable {
@@ -16,8 +9,7 @@ export class Storage implements Disposable {
   readonly length: number;
   #host: Float32Array | undefined;
   #downloading: Promise<Float32Array> | undefined;
-  #uploading: Map<Device, Promise<PoolBuffer>> | undefined;
-  #resident: Map<Device, PoolBuffer> | undefined;
+  #residents: Map<MemoryManager, Resident> | undefined;
   #disposed = false;
 
   private constructor(length: number) {
@@ -30,9 +22,10 @@ export class Storage implements Disposable {
     return storage;
   }
 
-  static onDevice(buffer: PoolBuffer): Storage {
+  /** Takes the buffer over. */
+  static onDevice(memory: MemoryManager, buffer: PoolBuffer): Storage {
     const storage = new Storage(buffer.byteLength / Float32Array.BYTES_PER_ELEMENT);
-    storage.#resident = new Map([[buffer.device, buffer]]);
+    storage.#residents = new Map([[memory, memory.adopt(buffer, storage.#hostCopy())]]);
     return storage;
   }
 
@@ -67,28 +60,37 @@ export class Storage implements Disposable {
     return this.#downloading;
   }
 
-  /** A device's copy, uploaded on first need and kept until dispose. */
-  async resident(context: UploadContext): Promise<PoolBuffer> {
+  /** The handle to a device's copy, which is made on first need and may be evicted while no reservation holds it. */
+  resident(memory: MemoryManager): Resident {
     this.#assertUsable();
-    const present = this.#resident?.get(context.device);
-    if (present !== undefined) return present;
-    this.#uploading ??= new Map();
-    const underWay = this.#uploading.get(context.device);
-    if (underWay !== undefined) return underWay;
-    const uploading = this.#upload(context).finally(() => this.#uploading?.delete(context.device));
-    this.#uploading.set(context.device, uploading);
-    return uploading;
+    this.#residents ??= new Map();
+    let resident = this.#residents.get(memory);
+    if (resident === undefined) {
+      resident = memory.residentOf(this.#hostCopy(), this.byteLength, "matrix");
+      this.#residents.set(memory, resident);
+    }
+    return resident;
   }
 
   dispose(): void {
     this.#disposed = true;
     this.#host = undefined;
-    for (const buffer of this.#resident?.values() ?? []) buffer.dispose();
-    this.#resident = undefined;
+    for (const resident of this.#residents?.values() ?? []) resident.dispose();
+    this.#residents = undefined;
   }
 
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  #hostCopy() {
+    const storage = this;
+    return {
+      get data() {
+        return storage.#host;
+      },
+      fetch: () => storage.host(),
+    };
   }
 
   async #download(timer: Timer | undefined): Promise<Float32Array> {
@@ -105,26 +107,10 @@ export class Storage implements Disposable {
     return data;
   }
 
-  async #upload(context: UploadContext): Promise<PoolBuffer> {
-    const data = await this.host();
-    const buffer = context.pool.allocate(this.byteLength, "matrix");
-    try {
-      await upload(buffer, data, context);
-      this.#assertUsable();
-    } catch (error) {
-      buffer.dispose();
-      throw error;
-    }
-    this.#resident ??= new Map();
-    this.#resident.set(context.device, buffer);
-    return buffer;
-  }
-
   #alive(): PoolBuffer | undefined {
-    for (const [device, buffer] of this.#resident ?? []) {
-      if (!device.isLost && !buffer.disposed) return buffer;
-      this.#resident?.delete(device);
-      buffer.dispose();
+    for (const [memory, resident] of this.#residents ?? []) {
+      if (resident.buffer !== undefined) return resident.buffer;
+      if (memory.device.isLost) this.#residents?.delete(memory);
     }
     return undefined;
   }

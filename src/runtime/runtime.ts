@@ -1,7 +1,7 @@
 import { isTurnLong, nextTurn } from "../core/turn.ts";
 import type { Adapter, Device, OpenOptions, Timer } from "../device/device.ts";
 import { AikoError, allowsFallback, toAikoError } from "../errors.ts";
-import type { PoolOptions } from "../memory/index.ts";
+import type { MemoryOptions } from "../memory/index.ts";
 import { abortable, abortError } from "./abort.ts";
 import type { BreakerOptions, Permit } from "./breaker.ts";
 import { DeviceSlot } from "./device-slot.ts";
@@ -23,7 +23,7 @@ export interface RunOptions {
   readonly report?: boolean | undefined;
 }
 
-export interface RuntimeOptions extends OpenOptions, PoolOptions, BreakerOptions {
+export interface RuntimeOptions extends OpenOptions, MemoryOptions, BreakerOptions {
   /** Finds the adapters to use, best first. Called once, on first need. */
   readonly adapters: () => Promise<readonly Adapter[]>;
   readonly placement?: PlacementChoice | undefined;
@@ -177,11 +177,19 @@ export class Runtime implements AsyncDisposable {
 
   async #runGpu<I, O>(call: Call<I, O>, choice: Choice, slot: DeviceSlot): Promise<Outcome<O>> {
     const { operation, input, meter, work, options } = call;
-    const { device, pool } = await slot.open();
+    const { device, memory, pool } = await slot.open();
     meter.spans.queueMs = meter.totalMs;
     while (isTurnLong()) await nextTurn();
     const timer: Timer | undefined = call.reported ? device.timer() : undefined;
-    const running = operation.gpu(input, { work, device, pool, timer, signal: options.signal, meter });
+    const running = operation.gpu(input, {
+      work,
+      device,
+      memory,
+      pool,
+      timer,
+      signal: options.signal,
+      meter,
+    });
     const value = await abortable(running, options.signal, operation.name);
     if (!call.reported) return { value, report: undefined };
     const timed = await timer?.result();
