@@ -1,7 +1,24 @@
-import type { Timer } from "../device/device.ts";
+import type { BufferView, Timer } from "../device/device.ts";
 import { AikoError } from "../errors.ts";
-import type { MemoryManager, PoolBuffer, Resident } from "../memory/index.ts";
+import type { MemoryManager, PoolBuffer, Reservation, Resident, UploadOptions } from "../memory/index.ts";
 import { allocateHost } from "./host-memory.ts";
+
+/** Where numbers are on a device once the handle is loaded: all that it holds, or a part. */
+export interface Region {
+  readonly resident: Resident;
+  readonly byteOffset: number;
+  readonly byteLength: number;
+}
+
+/** Brings a region to the device, for as long as the reservation lasts. */
+export async function loadRegion(
+  { resident, byteOffset, byteLength }: Region,
+  reservation: Reservation,
+  options: UploadOptions,
+): Promise<BufferView> {
+  const buffer = await reservation.load(resident, options);
+  return byteLength === buffer.byteLength ? buffer : buffer.slice(byteOffset, byteLength);
+}
 
 /** Where the numbers of a matrix are: on the host, on devices, or both. Nothing moves until somebody asks. */
 export class Storage implements Disposable {
@@ -12,7 +29,8 @@ export class Storage implements Disposable {
   #residents: Map<MemoryManager, Resident> | undefined;
   #disposed = false;
 
-  private constructor(length: number) {
+  /** @internal */
+  protected constructor(length: number) {
     this.length = length;
   }
 
@@ -60,8 +78,8 @@ export class Storage implements Disposable {
     return this.#downloading;
   }
 
-  /** The handle to a device's copy, which is made on first need and may be evicted while no reservation holds it. */
-  resident(memory: MemoryManager): Resident {
+  /** Its place on a device: made on first need, and free for others while no reservation holds the handle. */
+  region(memory: MemoryManager): Region {
     this.#assertUsable();
     this.#residents ??= new Map();
     let resident = this.#residents.get(memory);
@@ -69,7 +87,7 @@ export class Storage implements Disposable {
       resident = memory.residentOf(this.#hostCopy(), this.byteLength, "matrix");
       this.#residents.set(memory, resident);
     }
-    return resident;
+    return { resident, byteOffset: 0, byteLength: this.byteLength };
   }
 
   dispose(): void {

@@ -169,7 +169,12 @@ export class BufferPool implements Disposable {
         hint: `One buffer there holds at most ${formatBytes(limit)}. Split the work, or use placement "cpu".`,
       });
     }
-    return Math.min(sizeClass(byteLength), limit);
+    return this.sizeOf(byteLength);
+  }
+
+  /** The same for whatever length. */
+  sizeOf(byteLength: number): number {
+    return Math.min(sizeClass(byteLength), this.device.adapter.limits.bufferBytes);
   }
 
   #reuse(classBytes: number): DeviceBuffer | undefined {

@@ -1,3 +1,14 @@
+export {
+  MemoryManager,
+  type MemoryOptions,
+  type MemoryStatistics,
+  type Reservation,
+  type Resident,
+  type StreamContext,
+  type StreamOperation,
+  type StreamOptions,
+  streamThrough,
+} from "../memory/index.ts";
 export { abortable, abortError } from "./abort.ts";
 export type { BreakerOptions } from "./breaker.ts";
 export { Meter, type Spans } from "./meter.ts";
@@ -5,3 +16,4 @@ export type { CpuContext, GpuContext, Operation, Placement, Rate, Rates, Work } 
 export type { Decision, PlacementChoice } from "./placement.ts";
 export { type Fallback, type OperationReport, operationChannel } from "./report.ts";
 export { type Outcome, type RunOptions, Runtime, type RuntimeOptions } from "./runtime.ts";
+export type { StreamRunOptions } from "./stream.ts";

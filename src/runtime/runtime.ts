@@ -1,7 +1,7 @@
 import { isTurnLong, nextTurn } from "../core/turn.ts";
 import type { Adapter, Device, OpenOptions, Timer } from "../device/device.ts";
 import { AikoError, allowsFallback, toAikoError } from "../errors.ts";
-import type { MemoryOptions } from "../memory/index.ts";
+import type { MemoryOptions, StreamBatch, StreamOperation, StreamSource } from "../memory/index.ts";
 import { abortable, abortError } from "./abort.ts";
 import type { BreakerOptions, Permit } from "./breaker.ts";
 import { DeviceSlot } from "./device-slot.ts";
@@ -9,6 +9,7 @@ import { Meter } from "./meter.ts";
 import type { Operation, Work } from "./operation.ts";
 import { type Decision, type PlacementChoice, place } from "./placement.ts";
 import { type Fallback, makeReport, type OperationReport, operationChannel } from "./report.ts";
+import { type StreamRunOptions, streamOn } from "./stream.ts";
 import { warnOnce } from "./warn.ts";
 
 export interface RunOptions {
@@ -93,6 +94,22 @@ export class Runtime implements AsyncDisposable {
       const reason = `${choice.slot.adapter.id} failed with ${error.code}: ${error.message}`;
       return this.#runCpu(call, { decision: { placement: "cpu", reason }, fallback });
     }
+  }
+
+  /** Sends batches of any total length through an operation: see `streamThrough`. */
+  stream<Batch extends StreamBatch, Result extends StreamBatch>(
+    source: StreamSource<Batch>,
+    operation: StreamOperation<Batch, Result>,
+    options: StreamRunOptions = {},
+  ): AsyncGenerator<Result, void, undefined> {
+    const placement = options.placement ?? this.#options.placement ?? "auto";
+    const strict = options.strict ?? this.#options.strict ?? false;
+    const placing = async () => {
+      const slots = placement === "cpu" ? [] : await this.#discover();
+      const named = options.device === undefined ? undefined : find(slots, options.device);
+      return { slots: named === undefined ? slots : [named], placement, strict };
+    };
+    return streamOn(placing, source, operation, options);
   }
 
   /** The adapters this runtime may use, best first. */
