@@ -193,13 +193,16 @@ export class BufferPool implements Disposable {
 
   #allocateNew(classBytes: number, label: string): DeviceBuffer {
     this.trim(Math.max(0, this.#limits.limitBytes - this.#inUseBytes - classBytes));
-    try {
-      return this.device.allocate(classBytes, label);
-    } catch (error) {
-      if (!isAikoError(error, "OUT_OF_MEMORY")) throw error;
-      const evicted = this.#limits.evictNow(classBytes);
-      if (this.trim() + evicted === 0) throw error;
-      return this.device.allocate(classBytes, label);
+    const remedies = [() => this.trim(), () => this.#limits.evictNow(classBytes) + this.trim()];
+    for (;;) {
+      try {
+        return this.device.allocate(classBytes, label);
+      } catch (error) {
+        if (!isAikoError(error, "OUT_OF_MEMORY")) throw error;
+        let freed = 0;
+        while (freed === 0 && remedies.length > 0) freed = remedies.shift()?.() ?? 0;
+        if (freed === 0) throw error;
+      }
     }
   }
 

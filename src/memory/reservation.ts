@@ -6,28 +6,28 @@ import type { PoolBuffer } from "./pool-buffer.ts";
 import type { Resident } from "./resident.ts";
 import type { UploadOptions } from "./upload.ts";
 
+const abandoned = new FinalizationRegistry<() => void>((end) => end());
+
 /**
  * Memory set aside before work starts, and the owner of what is allocated from it: whatever is not kept is freed when it
  * ends. Its resident handles stay on the device until then.
  */
-export class Reservation implements Account, Disposable {
+export class Reservation implements Disposable {
   readonly byteLength: number;
   readonly #pool: BufferPool;
-  readonly #budget: Budget;
-  readonly #residents: ReadonlySet<Resident>;
+  readonly #account: ReservedAccount;
+  readonly #end: () => void;
   readonly #owned = new Set<PoolBuffer>();
-  #usedBytes = 0;
-  /** Of these, what went beyond the reservation and was found in the budget all the same. */
-  #extraBytes = 0;
   #disposed = false;
 
   /** @internal */
   constructor(byteLength: number, pool: BufferPool, budget: Budget, residents: ReadonlySet<Resident>) {
     this.byteLength = byteLength;
     this.#pool = pool;
-    this.#budget = budget;
-    this.#residents = residents;
+    this.#account = new ReservedAccount(byteLength, budget);
     for (const resident of residents) resident.pin();
+    this.#end = endOf(this.#account, residents);
+    abandoned.register(this, this.#end, this);
   }
 
   /** Contents undefined, freed with this reservation. Throws OUT_OF_MEMORY. */
@@ -37,7 +37,7 @@ export class Reservation implements Account, Disposable {
         message: `Cannot allocate '${label}': its reservation has ended`,
       });
     }
-    const buffer = this.#pool.allocate(byteLength, label, this);
+    const buffer = this.#pool.allocate(byteLength, label, this.#account);
     this.#owned.add(buffer);
     return buffer;
   }
@@ -53,17 +53,50 @@ export class Reservation implements Account, Disposable {
     return buffer;
   }
 
-  /** @internal */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    for (const buffer of this.#owned) buffer.dispose();
+    this.#owned.clear();
+    abandoned.unregister(this);
+    this.#end();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/** Refers to neither the reservation nor its buffers, so that the garbage collector can tell when they are dropped. */
+function endOf(account: ReservedAccount, residents: ReadonlySet<Resident>): () => void {
+  return () => {
+    account.end();
+    for (const resident of residents) resident.unpin();
+  };
+}
+
+class ReservedAccount implements Account {
+  readonly #byteLength: number;
+  readonly #budget: Budget;
+  #usedBytes = 0;
+  /** Of these, what went beyond the reservation and was found in the budget all the same. */
+  #extraBytes = 0;
+  #ended = false;
+
+  constructor(byteLength: number, budget: Budget) {
+    this.#byteLength = byteLength;
+    this.#budget = budget;
+  }
+
   take(bytes: number, label: string): void {
-    const extra = Math.max(0, this.#usedBytes - this.#extraBytes + bytes - this.byteLength);
+    const extra = Math.max(0, this.#usedBytes - this.#extraBytes + bytes - this.#byteLength);
     if (extra > 0) this.#budget.take(extra, label);
     this.#extraBytes += extra;
     this.#usedBytes += bytes;
   }
 
-  /** @internal */
   give(bytes: number): void {
-    if (this.#disposed) {
+    if (this.#ended) {
       this.#budget.give(bytes);
       return;
     }
@@ -73,16 +106,8 @@ export class Reservation implements Account, Disposable {
     if (extra > 0) this.#budget.give(extra);
   }
 
-  dispose(): void {
-    if (this.#disposed) return;
-    for (const buffer of this.#owned) buffer.dispose();
-    this.#owned.clear();
-    this.#disposed = true;
-    this.#budget.release(this.byteLength, this.#usedBytes - this.#extraBytes);
-    for (const resident of this.#residents) resident.unpin();
-  }
-
-  [Symbol.dispose](): void {
-    this.dispose();
+  end(): void {
+    this.#ended = true;
+    this.#budget.release(this.#byteLength, this.#usedBytes - this.#extraBytes);
   }
 }
