@@ -12,6 +12,11 @@ export type { PoolBuffer } from "./pool-buffer.ts";
 export type { Reservation } from "./reservation.ts";
 export type { HostCopy, Resident } from "./resident.ts";
 export type { Scope } from "./scope.ts";
-export type { Each, StreamBatch, StreamContext, StreamOperation } from "./stream-operation.ts";
+export type {
+  Each,
+  StreamBatch,
+  StreamContext,
+  StreamOperation,
+} from "./stream-operation.ts";
 export { type StreamOptions, type StreamSource, streamThrough } from "./stream-through.ts";
 export { type UploadOptions, upload } from "./upload.ts";

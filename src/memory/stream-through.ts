@@ -3,7 +3,7 @@ import { AikoError } from "../errors.ts";
 import { abortable, abortError } from "./abort.ts";
 import type { MemoryManager } from "./memory-manager.ts";
 import { BatchRunner } from "./stream-batch.ts";
-import type { StreamBatch, StreamOperation } from "./stream-operation.ts";
+import { arraysOf, type StreamBatch, type StreamOperation } from "./stream-operation.ts";
 
 export interface StreamOptions {
   /** Of the device to run on; without it, everything runs on the CPU path. */
@@ -16,6 +16,8 @@ export interface StreamOptions {
   readonly strict?: boolean | undefined;
   /** Told of each batch that the device could not do and the CPU path does. */
   readonly onFallback?: ((error: AikoError) => void) | undefined;
+  /** Told of each batch that is done: the bytes it read and wrote. */
+  readonly onProgress?: ((bytes: number) => void) | undefined;
 }
 
 /** Batches that may be pulled one by one. */
@@ -66,12 +68,17 @@ async function* flow<Batch extends StreamBatch, Result extends StreamBatch>(
   const flights: Promise<Result>[] = [];
   let pulling: Promise<void> | undefined;
   let count = 0;
+  const fly = async (batch: Batch) => {
+    const result = await runner.run(batch, count++);
+    options.onProgress?.(bytesOf(batch) + bytesOf(result));
+    return result;
+  };
   const fill = () => {
     if (pulling !== undefined || source.ended || stop.signal.aborted || flights.length >= inFlight) return;
     pulling = source.next().then((pulled) => {
       pulling = undefined;
       if (pulled === undefined || stop.signal.aborted) return;
-      const flight = runner.run(pulled.batch, count++);
+      const flight = fly(pulled.batch);
       flight.catch(() => undefined);
       flights.push(flight);
       fill();
@@ -99,6 +106,10 @@ async function* flow<Batch extends StreamBatch, Result extends StreamBatch>(
     if (signal?.aborted !== true) await Promise.allSettled(flights);
     await source.close(pulling !== undefined);
   }
+}
+
+function bytesOf(batch: StreamBatch): number {
+  return arraysOf(batch).reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
 
 /** A source, pulled one batch at a time. */

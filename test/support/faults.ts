@@ -3,7 +3,16 @@ import type { Device } from "#src/device/device.js";
 import { AikoError, type ErrorCode } from "#src/errors.js";
 import { FakeDevice } from "./fake-device.js";
 
-export const stages = ["allocate", "write", "copy", "compile", "dispatch", "read", "wait"] as const;
+const stages = [
+  "allocate",
+  "write",
+  "copy",
+  "compile",
+  "dispatch",
+  "dispatchThreads",
+  "read",
+  "wait",
+] as const;
 export type Stage = (typeof stages)[number];
 
 /** Calls `onCall` before every call of the device, numbered from 1; what it throws, the call throws. */
