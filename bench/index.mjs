@@ -24,6 +24,7 @@ import { open } from "aikoryu";
 /** @type {Record<string, () => Promise<{ rows: (bench: Bench) => Promise<Row[]> }>>} */
 const modules = {
   matrix: () => import("./matrix.mjs"),
+  runtime: () => import("./runtime.mjs"),
 };
 
 export const families = Object.keys(modules);

@@ -8,6 +8,7 @@ export {
   type StreamOperation,
   type StreamOptions,
   streamThrough,
+  upload,
 } from "../memory/index.ts";
 export { abortable, abortError } from "./abort.ts";
 export type { BreakerOptions } from "./breaker.ts";
