@@ -1,8 +1,14 @@
-import { rows as batcherRows } from "./batcher.mjs";
+import { rows as batcher } from "./batcher.mjs";
+import { rows as streaming } from "./streaming.mjs";
 
-/** @typedef {import("./index.mjs").Row} Row @typedef {import("./index.mjs").Bench} Bench */
+/**
+ * @typedef {import("./index.mjs").Row} Row
+ * @typedef {import("./index.mjs").Bench} Bench
+ */
 
 /** @param {Bench} bench @returns {Promise<Row[]>} */
 export async function rows(bench) {
-  return [...(await batcherRows(bench))];
+  const all = [];
+  for (const part of [batcher, streaming]) all.push(...(await part(bench)));
+  return all;
 }

@@ -1,10 +1,11 @@
 import type { Adapter, Device, OpenOptions } from "../device/device.ts";
 import { AikoError } from "../errors.ts";
-import { BufferPool, type PoolOptions } from "../memory/index.ts";
+import { type BufferPool, MemoryManager, type MemoryOptions } from "../memory/index.ts";
 import { Breaker, type BreakerOptions } from "./breaker.ts";
 
 export interface OpenedDevice {
   readonly device: Device;
+  readonly memory: MemoryManager;
   readonly pool: BufferPool;
 }
 
@@ -12,11 +13,11 @@ export interface OpenedDevice {
 export class DeviceSlot {
   readonly adapter: Adapter;
   readonly breaker: Breaker;
-  readonly #options: OpenOptions & PoolOptions;
+  readonly #options: OpenOptions & MemoryOptions;
   #opening: Promise<OpenedDevice> | undefined;
   #disposed = false;
 
-  constructor(adapter: Adapter, options: OpenOptions & PoolOptions & BreakerOptions) {
+  constructor(adapter: Adapter, options: OpenOptions & MemoryOptions & BreakerOptions) {
     this.adapter = adapter;
     this.#options = options;
     this.breaker = new Breaker(options);
@@ -42,7 +43,8 @@ export class DeviceSlot {
   async #openNew(): Promise<OpenedDevice> {
     try {
       const device = await this.adapter.open(this.#options);
-      const opened = { device, pool: new BufferPool(device, this.#options) };
+      const memory = new MemoryManager(device, this.#options);
+      const opened = { device, memory, pool: memory.pool };
       void device.lost.then(() => {
         this.#opening = undefined;
         return this.#disposed ? undefined : close(opened);
@@ -56,9 +58,9 @@ export class DeviceSlot {
 }
 
 /** A lost driver may also fail to close; there is nothing left to save then. */
-async function close({ device, pool }: OpenedDevice): Promise<void> {
+async function close({ device, memory }: OpenedDevice): Promise<void> {
   try {
-    pool.dispose();
+    memory.dispose();
   } finally {
     await device.dispose().catch(() => undefined);
   }

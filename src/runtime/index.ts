@@ -1,3 +1,15 @@
+export {
+  MemoryManager,
+  type MemoryOptions,
+  type MemoryStatistics,
+  type Reservation,
+  type Resident,
+  type StreamContext,
+  type StreamOperation,
+  type StreamOptions,
+  streamThrough,
+  upload,
+} from "../memory/index.ts";
 export { abortable, abortError } from "./abort.ts";
 export {
   type BatchContext,
@@ -23,3 +35,4 @@ export type {
 export type { Decision, PlacementChoice } from "./placement.ts";
 export { type BatchShare, type Fallback, type OperationReport, operationChannel } from "./report.ts";
 export { type Outcome, type RunOptions, Runtime, type RuntimeOptions } from "./runtime.ts";
+export type { StreamRunOptions } from "./stream.ts";

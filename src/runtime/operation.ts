@@ -1,5 +1,5 @@
 import type { Device, Timer } from "../device/device.ts";
-import type { BufferPool } from "../memory/index.ts";
+import type { BufferPool, MemoryManager } from "../memory/index.ts";
 import type { Meter } from "./meter.ts";
 
 export type Placement = "gpu" | "cpu";
@@ -36,6 +36,8 @@ export interface GpuContext {
   /** What `work` said of this call. */
   readonly work: Work;
   readonly device: Device;
+  /** Reserve here what the call needs before it starts. */
+  readonly memory: MemoryManager;
   readonly pool: BufferPool;
   /** Pass it to every write, dispatch and read. Absent unless somebody asked for the report. */
   readonly timer: Timer | undefined;

@@ -1,7 +1,7 @@
 import { isTurnLong, nextTurn } from "../core/turn.ts";
 import type { Adapter, Device, OpenOptions, Timer } from "../device/device.ts";
 import { AikoError, allowsFallback, toAikoError } from "../errors.ts";
-import type { PoolOptions } from "../memory/index.ts";
+import type { MemoryOptions, StreamBatch, StreamOperation, StreamSource } from "../memory/index.ts";
 import { abortable, abortError } from "./abort.ts";
 import {
   type BatcherOptions,
@@ -16,6 +16,7 @@ import type { Operation, Work } from "./operation.ts";
 import { type Decision, type PlacementChoice, place } from "./placement.ts";
 import { type Fallback, makeReport, type OperationReport, operationChannel } from "./report.ts";
 import type { BatcherStatistics } from "./statistics.ts";
+import { type StreamRunOptions, streamOn } from "./stream.ts";
 import { warnOnce } from "./warn.ts";
 
 export interface RunOptions {
@@ -32,7 +33,7 @@ export interface RunOptions {
   readonly batch?: false | QueueOptions | undefined;
 }
 
-export interface RuntimeOptions extends OpenOptions, PoolOptions, BreakerOptions {
+export interface RuntimeOptions extends OpenOptions, MemoryOptions, BreakerOptions {
   /** Finds the adapters to use, best first. Called once, on first need. */
   readonly adapters: () => Promise<readonly Adapter[]>;
   readonly placement?: PlacementChoice | undefined;
@@ -131,6 +132,22 @@ export class Runtime implements AsyncDisposable {
     }
   }
 
+  /** Sends batches of any total length through an operation: see `streamThrough`. */
+  stream<Batch extends StreamBatch, Result extends StreamBatch>(
+    source: StreamSource<Batch>,
+    operation: StreamOperation<Batch, Result>,
+    options: StreamRunOptions = {},
+  ): AsyncGenerator<Result, void, undefined> {
+    const placement = options.placement ?? this.#options.placement ?? "auto";
+    const strict = options.strict ?? this.#options.strict ?? false;
+    const placing = async () => {
+      const slots = placement === "cpu" ? [] : await this.#discover();
+      const named = options.device === undefined ? undefined : find(slots, options.device);
+      return { slots: named === undefined ? slots : [named], placement, strict };
+    };
+    return streamOn(placing, source, operation, options);
+  }
+
   /** The adapters this runtime may use, best first. */
   async adapters(): Promise<readonly Adapter[]> {
     return (await this.#discover()).map((slot) => slot.adapter);
@@ -214,11 +231,19 @@ export class Runtime implements AsyncDisposable {
 
   async #runGpu<I, O>(call: Call<I, O>, choice: Choice, slot: DeviceSlot): Promise<Outcome<O>> {
     const { operation, input, meter, work, options } = call;
-    const { device, pool } = await slot.open();
+    const { device, memory, pool } = await slot.open();
     meter.spans.queueMs = meter.totalMs;
     while (isTurnLong()) await nextTurn();
     const timer: Timer | undefined = call.reported ? device.timer() : undefined;
-    const running = operation.gpu(input, { work, device, pool, timer, signal: options.signal, meter });
+    const running = operation.gpu(input, {
+      work,
+      device,
+      memory,
+      pool,
+      timer,
+      signal: options.signal,
+      meter,
+    });
     const value = await abortable(running, options.signal, operation.name);
     if (!call.reported) return { value, report: undefined };
     const timed = await timer?.result();
