@@ -9,4 +9,11 @@ export {
   type NumberArray,
 } from "./matrix/index.ts";
 export { type Gpu, type GpuOptions, open } from "./open.ts";
-export type { Fallback, Operation, OperationReport, PlacementChoice, RunOptions } from "./runtime/index.ts";
+export type {
+  BatcherOptions,
+  Fallback,
+  Operation,
+  OperationReport,
+  PlacementChoice,
+  RunOptions,
+} from "./runtime/index.ts";

@@ -95,6 +95,27 @@ describe("a batch", () => {
   });
 });
 
+it("batches that hold the thread let timers and input come in between", async () => {
+  const order: string[] = [];
+  const busy = (ms: number) => {
+    for (const until = performance.now() + ms; performance.now() < until; );
+  };
+  const batcher = new Batcher<number, number>({
+    name: "test.busy",
+    maxBatchSize: 1,
+    execute: (items) => {
+      order.push("batch");
+      busy(3);
+      return items;
+    },
+  });
+  setImmediate(() => order.push("input"));
+  await Promise.all(range(6).map((item) => batcher.run(item)));
+  expect(order.filter((event) => event === "batch")).toHaveLength(6);
+  expect(order.indexOf("input")).toBeGreaterThanOrEqual(0);
+  expect(order.indexOf("input")).toBeLessThan(3);
+});
+
 describe("maxQueueDelayMs", () => {
   afterEach(() => {
     vi.useRealTimers();

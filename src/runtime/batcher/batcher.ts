@@ -1,4 +1,6 @@
+import { setImmediate } from "node:timers";
 import { disposeIfAble } from "../../core/dispose.ts";
+import { isTurnLong, nextTurn } from "../../core/turn.ts";
 import { atTurnEnd } from "../../core/turn-end.ts";
 import { AikoError, allowsFallback, toAikoError } from "../../errors.ts";
 import { abortError } from "../abort.ts";
@@ -177,11 +179,16 @@ export class Batcher<
     atTurnEnd(this.#onTurnEnd);
   }
 
-  /** Starts what is ready to start. */
+  /** Starts what is ready to start, after timers and input where batches have held the thread for a while. */
   #close(): void {
     this.#closing = false;
     const first = this.#queue.peek();
     if (this.#running || first === undefined) return;
+    if (isTurnLong()) {
+      this.#closing = true;
+      setImmediate(this.#onTurnEnd);
+      return;
+    }
     if (first instanceof BulkCall) {
       this.#running = true;
       void this.#runPart(first);
@@ -249,6 +256,7 @@ export class Batcher<
   async #runSingly(items: readonly Item<Input, Output>[]): Promise<void> {
     for (const item of items) {
       if (item.settled) continue;
+      while (isTurnLong()) await nextTurn();
       try {
         const [result] = await this.#execute([item]);
         this.#settle(item, result as Output | Error);
