@@ -25,6 +25,7 @@ import { open } from "aikoryu";
 const modules = {
   matrix: () => import("./matrix.mjs"),
   runtime: () => import("./runtime.mjs"),
+  kernels: () => import("./kernels.mjs"),
 };
 
 export const families = Object.keys(modules);

@@ -1,5 +1,6 @@
 import { gemm, map, reduce } from "aikoryu/kernels";
 import { check, median, randomFloats, settle, timed } from "./harness.mjs";
+import { wideRows } from "./wide.mjs";
 
 /**
  * @typedef {import("./index.mjs").Row} Row
@@ -14,13 +15,18 @@ const elements = 2 ** 24;
 const dispatches = 1000;
 const empty = "@compute @workgroup_size(1) fn nothing() {}";
 
+/** @param {Bench} bench @returns {Promise<Row[]>} */
+export async function rows(bench) {
+  return [...(await kernelRows(bench)), ...(await wideRows(bench))];
+}
+
 /** Kernels by themselves, everything resident, as shares of what the device was seen to reach in this run.
  * @param {Bench} bench @returns {Promise<Row[]>} */
-export async function kernelRows({ device, measureLimits, progress }) {
+async function kernelRows({ device, measureLimits, progress }) {
   if (device === undefined) return [];
   /** @param {string} operation @param {string} title @param {number} ms @param {Row["limit"]} limit @returns {Row} */
   const row = (operation, title, ms, limit) => ({
-    family: "matrix",
+    family: "kernels",
     operation,
     case: title,
     ours: { ms, placement: "gpu", device: device.adapter.id, reason: "the kernel by itself" },

@@ -1,6 +1,5 @@
 import { Matrix } from "aikoryu/matrix";
 import { check, interleaved, randomFloats, timed, warmUp } from "./harness.mjs";
-import { kernelRows } from "./kernels.mjs";
 import { matrixPeers } from "./peers/index.mjs";
 import { startRows } from "./start.mjs";
 
@@ -24,7 +23,7 @@ export async function rows(bench) {
   /** @type {Map<string, number>} */
   const smaller = new Map();
   for (const size of sizes) products.push(...(await multiplyRows(bench, peers, size, smaller)));
-  return [...products, ...(await kernelRows(bench)), ...(await startRows(bench))];
+  return [...products, ...(await startRows(bench))];
 }
 
 /**

@@ -20,6 +20,7 @@ matrices. Writes FOLDER/report.json and FOLDER/report.md.
 
   --minutes N   stop starting new parts in time to end within N; 8 by default
   --device ID   only this device, such as cuda:0
+  --no-bench    without the bench of matrices, which takes the longest
 `;
 
 function wrong(message) {
@@ -29,7 +30,12 @@ function wrong(message) {
 
 function argumentsGiven() {
   try {
-    const options = { minutes: { type: "string" }, device: { type: "string" }, help: { type: "boolean" } };
+    const options = {
+      minutes: { type: "string" },
+      device: { type: "string" },
+      help: { type: "boolean" },
+      "no-bench": { type: "boolean" },
+    };
     return parseArgs({ options, allowPositionals: true });
   } catch (error) {
     return wrong(error.message);
@@ -91,7 +97,8 @@ for (const adapter of chosen) {
   await part(device, "microbench", 15_000, () => microbench(adapter));
   await part(device, "products", 15_000, () => products(adapter, clock));
 }
-await part(report, "matrixBench", 30_000, () => matrixBench(clock));
+if (values["no-bench"]) report.matrixBench = { skipped: "not asked for" };
+else await part(report, "matrixBench", 30_000, () => matrixBench(clock));
 save();
 progress(`wrote ${join(folder, "report.md")} and report.json`);
 

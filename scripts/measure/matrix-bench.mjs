@@ -7,7 +7,7 @@ const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 export function matrixBench(clock) {
   return new Promise((resolve) => {
     const limitMs = Math.floor(clock.leftMs() - 5_000);
-    const child = spawn(process.execPath, [main, "bench", "matrix", "--json"], {
+    const child = spawn(process.execPath, [main, "bench", "matrix", "kernels", "--json"], {
       stdio: ["ignore", "pipe", "pipe"],
       timeout: limitMs,
     });

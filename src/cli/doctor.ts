@@ -1,5 +1,14 @@
 import { formatBytes } from "../core/bytes.ts";
-import { type Adapter, type Device, type Discovery, discover, selectAdapters } from "../device/index.ts";
+import {
+  type Adapter,
+  type BackendParts,
+  backendParts,
+  type Device,
+  type Discovery,
+  discover,
+  type Part,
+  selectAdapters,
+} from "../device/index.ts";
 import { toAikoError } from "../errors.ts";
 import type { Command } from "./command.ts";
 import { formatLimits, formatMachine, machine } from "./machine.ts";
@@ -24,8 +33,9 @@ export const doctor: Command = {
   usage: `Usage: aikoryu doctor [--quick] [--json]
 
 Lists the devices of this machine with their limits and memory, opens each one,
-and measures its copy bandwidth and its multiply-add rate. For what is missing,
-the command that would fix it.
+and measures its copy bandwidth and its multiply-add rate. Then what was found
+of each backend: where, which version, and for what is missing, the command
+that would fix it.
 
   --quick   open the devices, but measure nothing
   --json    the whole finding, for machines
@@ -42,8 +52,14 @@ the command that would fix it.
       terminal.progress(`${flag("quick") ? "opening" : "measuring"} ${adapter.id}: ${adapter.name}`);
       findings.push(await examine(adapter, flag("quick")));
     }
-    terminal.json({ machine: machine(), chosen, devices: findings.map(toJson), problems });
-    show(findings, problems, chosen, terminal);
+    const backends = (await backendParts()).map(({ backend, parts }) => ({
+      backend,
+      parts,
+      problems: problems.filter((one) => one.backend === backend),
+    }));
+    terminal.json({ machine: machine(), chosen, devices: findings.map(toJson), backends, problems });
+    const others = problems.filter(({ backend }) => !backends.some((one) => one.backend === backend));
+    show({ findings, backends, others, chosen }, terminal);
     return problem === undefined ? 0 : 1;
   },
 };
@@ -85,26 +101,43 @@ function toJson({ adapter, freeBytes, measured, failure }: Finding) {
   };
 }
 
-function show(
-  findings: readonly Finding[],
-  problems: readonly Problem[],
-  chosen: string | null,
-  terminal: Terminal,
-): void {
+interface Report {
+  readonly findings: readonly Finding[];
+  readonly backends: readonly (BackendParts & { readonly problems: readonly Problem[] })[];
+  /** Those that belong to no backend. */
+  readonly others: readonly Problem[];
+  readonly chosen: string | null;
+}
+
+function show({ findings, backends, others, chosen }: Report, terminal: Terminal): void {
   terminal.print(formatMachine(machine()));
   for (const finding of findings) showDevice(finding, terminal);
   if (findings.length === 0)
     terminal.print("\nNo device was found. Everything runs on the processor, without kernels.");
-  for (const problem of problems) {
+  const all = [...backends, ...others.map((one) => ({ backend: one.backend, parts: [], problems: [one] }))];
+  for (const { backend, parts, problems } of all) {
+    if (parts.length + problems.length === 0) continue;
     terminal.print();
-    terminal.print(terminal.style(["bold", "yellow"], problem.backend));
-    indent("problem", problem.reason, terminal);
-    if (problem.fix !== undefined) indent("fix", problem.fix, terminal);
+    terminal.print(terminal.style(problems.length > 0 ? ["bold", "yellow"] : ["bold"], backend));
+    for (const part of parts) showPart(part, terminal);
+    for (const problem of problems) showProblem(problem, terminal);
   }
   if (findings.length === 0) return;
   terminal.print();
   if (chosen === null) terminal.say("None of them is chosen: everything runs on the processor.");
   else terminal.say(`Chosen: ${chosen}. AIKORYU_DEVICE, or open({ device }), chooses another.`);
+}
+
+function showPart({ name, path, version, problem, fix }: Part, terminal: Terminal): void {
+  const found = [version, path].filter((text) => text !== undefined).join(" at ");
+  if (problem === undefined) indent(name, found || "found", terminal);
+  else indent(name, [found, problem].filter((text) => text !== "").join(": "), terminal);
+  if (fix !== undefined) indent("fix", fix, terminal);
+}
+
+function showProblem({ reason, fix }: Problem, terminal: Terminal): void {
+  indent("problem", reason, terminal);
+  if (fix !== undefined) indent("fix", fix, terminal);
 }
 
 function showDevice({ adapter, freeBytes, measured, failure }: Finding, terminal: Terminal): void {

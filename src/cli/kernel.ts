@@ -7,7 +7,7 @@ import { type Command, type Invocation, UsageError } from "./command.ts";
 import { readText } from "./input-file.ts";
 import { formatMs, table } from "./table.ts";
 
-const targets: readonly Target[] = ["opencl", "webgpu"];
+const targets: readonly Target[] = ["opencl", "cuda", "webgpu"];
 
 export const kernel: Command = {
   usage: `Usage: aikoryu kernel FILE.wgsl [options]        (- reads standard input)
@@ -15,7 +15,8 @@ export const kernel: Command = {
 Translates every @compute function of a WGSL file, or compiles it on every
 device present.
 
-  --target opencl|webgpu   what to translate to (default opencl)
+  --target opencl|cuda|webgpu
+                           what to translate to (default opencl)
   --entry NAME             only this @compute function
   --constant NAME=VALUE    value of an override; may be repeated
   --unchecked              leave out-of-bounds clamping away

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import type { LibraryHandle } from "koffi";
 
 export type Koffi = typeof import("koffi");
@@ -40,4 +41,11 @@ export async function loadLibrary(koffi: Koffi, path: string): Promise<LibraryHa
     await new Promise((resolve) => dlopen.async(path, now, resolve));
   }
   return koffi.load(path);
+}
+
+/** The file that a loaded library came from, where the system tells: Linux does. `name` begins the file's name. */
+export async function loadedFrom(name: string): Promise<string | undefined> {
+  const maps = await readFile("/proc/self/maps", "utf8").catch(() => "");
+  const lines = maps.split("\n").map((line) => line.slice(line.indexOf("/")));
+  return lines.find((path) => path.startsWith("/") && path.slice(path.lastIndexOf("/") + 1).startsWith(name));
 }

@@ -166,7 +166,7 @@ export abstract class BaseDevice<A extends Allocation, P extends Program> implem
     const region = regionOf<A>(target, this);
     assertFits(data.byteLength, region, "write");
     if (data.byteLength === 0) return;
-    this.queue.write({ ...region, byteLength: data.byteLength }, bytesOf(data), this.#timerOf(options));
+    this.queue.write({ ...region, byteLength: data.byteLength }, bytesOf(data), this.timerOf(options));
   }
 
   async read(
@@ -183,7 +183,7 @@ export abstract class BaseDevice<A extends Allocation, P extends Program> implem
     }
     const bytes =
       into === undefined ? uninitialised(region.byteLength) : bytesOf(into).subarray(0, region.byteLength);
-    const timer = this.#timerOf(options);
+    const timer = this.timerOf(options);
     await this.#bounded(
       region.byteLength === 0 ? this.queue.finish() : this.queue.read(region, bytes, timer),
       "read",
@@ -207,7 +207,7 @@ export abstract class BaseDevice<A extends Allocation, P extends Program> implem
         hint: "Copy through another buffer.",
       });
     }
-    if (from.byteLength > 0) this.queue.copy(from, to, this.#timerOf(options));
+    if (from.byteLength > 0) this.queue.copy(from, to, this.timerOf(options));
   }
 
   async compile(wgsl: string, options: CompileOptions = {}): Promise<Kernel> {
@@ -279,6 +279,11 @@ export abstract class BaseDevice<A extends Allocation, P extends Program> implem
     );
   }
 
+  /** Throws DEVICE_LOST. */
+  protected assertUsable(): void {
+    this.#loss.assertUsable();
+  }
+
   /** Makes the driver lose the device, as far as it can be made to. For tests. */
   simulateLoss(): void {
     this.lose("driver", "simulated");
@@ -332,10 +337,11 @@ export abstract class BaseDevice<A extends Allocation, P extends Program> implem
   #enqueue(kernel: BaseKernel, bindings: Bindings, groups: Extent, options: WorkOptions | undefined): void {
     const bound = bindAll<A>(this, kernel, bindings);
     if (groups[0] === 0 || groups[1] === 0 || groups[2] === 0) return;
-    this.queue.dispatch(kernel.program as P, bound, groups, this.#timerOf(options));
+    this.queue.dispatch(kernel.program as P, bound, groups, this.timerOf(options));
   }
 
-  #timerOf(options: WorkOptions | undefined): DeviceTimer | undefined {
+  /** Throws INVALID_ARGUMENT for a timer of another device. */
+  protected timerOf(options: WorkOptions | undefined): DeviceTimer | undefined {
     const timer = options?.timer;
     if (timer === undefined) return undefined;
     if (timer instanceof DeviceTimer && timer.device === this) return timer;

@@ -130,7 +130,7 @@ export interface MatrixProduct {
   readonly n: number;
   readonly k: number;
   readonly batch: number;
-  /** Elements from one batch item to the next; 0 uses one item for all. */
+  /** Elements from one batch item to the next of `a`, `b` and `c`; 0 uses one item for all. `out` is dense. */
   readonly strideA: number;
   readonly strideB: number;
   readonly strideC: number;

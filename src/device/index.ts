@@ -1,4 +1,5 @@
 export type * from "./device.ts";
+export { type BackendParts, backendParts, type Part } from "./parts.ts";
 export {
   type BackendProblem,
   chooseAdapter,

@@ -53,7 +53,10 @@ export class Loss {
 
   /** Settles with `work`, unless the device is lost first. */
   race<T>(work: Promise<T>): Promise<T> {
-    if (this.#loss !== undefined) return Promise.reject(this.error());
+    if (this.#loss !== undefined) {
+      work.catch(() => {});
+      return Promise.reject(this.error());
+    }
     return new Promise((resolve, reject) => {
       this.#waiting.add(reject);
       work.then(

@@ -1,15 +1,17 @@
 import { loadFfi } from "../core/ffi.ts";
 
-const actions = new Set<() => void>();
+const actions = new Set<(code: number) => void>();
 let listening = false;
 
+function runActions(code: number): void {
+  for (const run of actions) run(code);
+}
+
 /** Runs `action` when the process exits; returns how to forget it. */
-export function onExit(action: () => void): () => void {
+export function onExit(action: (code: number) => void): () => void {
   if (!listening) {
     listening = true;
-    process.on("exit", () => {
-      for (const run of actions) run();
-    });
+    process.on("exit", runActions);
   }
   actions.add(action);
   return () => actions.delete(action);
@@ -30,15 +32,28 @@ export function endDespiteHang(): Promise<void> {
   return ending;
 }
 
-async function arrange(): Promise<void> {
+type Leave = (after: (code: number) => void, code: number) => void;
+
+async function loadLeave(): Promise<Leave> {
   const koffi = await loadFfi();
   const library = process.platform === "win32" ? "ucrtbase.dll" : null;
-  const leave = koffi.load(library).func("_exit", "void", ["int"]);
-  const last = (code: number) => {
+  const exit = koffi.load(library).func("_exit", "void", ["int"]);
+  return (after, code) => {
     const listeners = process.rawListeners("exit");
-    for (const later of listeners.slice(listeners.indexOf(last) + 1)) later.call(process, code);
-    leave(code);
+    for (const later of listeners.slice(listeners.indexOf(after) + 1)) later.call(process, code);
+    exit(code);
   };
+}
+
+/** How an action of `onExit` ends the process at once, without joining threads that hang in native calls. */
+export async function loadExitNow(): Promise<(code: number) => void> {
+  const leave = await loadLeave();
+  return (code) => leave(runActions, code);
+}
+
+async function arrange(): Promise<void> {
+  const leave = await loadLeave();
+  const last = (code: number) => leave(last, code);
   process.on("exit", last);
   process.once("beforeExit", () => process.exit());
   setInterval(() => {

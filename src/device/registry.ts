@@ -1,4 +1,5 @@
 import { AikoError, toAikoError } from "../errors.ts";
+import { discoverCuda } from "./cuda/adapter.ts";
 import type { Adapter, Backend } from "./device.ts";
 import { NullAdapter } from "./null/adapter.ts";
 import { discoverOpenCl } from "./opencl/adapter.ts";
@@ -34,6 +35,11 @@ function fixFor(name: keyof typeof linuxFixes): string | undefined {
   return "Install the GPU vendor's current driver";
 }
 
+async function cuda(): Promise<Found> {
+  const { adapters, problems } = await discoverCuda();
+  return { adapters, problems: problems.map((problem) => ({ backend: "cuda", ...problem })) };
+}
+
 async function openCl(): Promise<Found> {
   const backend = "opencl";
   try {
@@ -63,8 +69,7 @@ async function webGpu({ onRequest = true }: DiscoverOptions): Promise<Found> {
   }
 }
 
-/** cuda comes first here once it exists. */
-const backends: readonly ((options: DiscoverOptions) => Promise<Found>)[] = [openCl, webGpu];
+const backends: readonly ((options: DiscoverOptions) => Promise<Found>)[] = [cuda, openCl, webGpu];
 
 /**
  * Order of preference: cuda, OpenCL on a GPU, WebGPU on a GPU, OpenCL on a CPU; then what is only chosen on request:

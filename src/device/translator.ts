@@ -111,7 +111,10 @@ async function translateHere({ source, target, options }: TranslationRequest): P
 }
 
 function errorOf({ code, message, hint, place }: TranslationFailure, source: string): AikoError {
-  if (place !== undefined) return new KernelError(source, place.span, place.problem, hint);
+  if (place !== undefined) {
+    const kernelCode = code === "UNSUPPORTED" ? code : "INVALID_KERNEL";
+    return new KernelError(source, place.span, place.problem, hint, kernelCode);
+  }
   return new AikoError(code, { message, hint });
 }
 

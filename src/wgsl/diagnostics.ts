@@ -6,7 +6,7 @@ export interface Span {
   readonly end: number;
 }
 
-/** An INVALID_KERNEL error that knows where in the WGSL text it stands. Lines and columns count from 1. */
+/** An error that knows where in the WGSL text it stands: a mistake, or what a target cannot do. Lines and columns count from 1. */
 export class KernelError extends AikoError {
   readonly line: number;
   readonly column: number;
@@ -14,12 +14,18 @@ export class KernelError extends AikoError {
   readonly problem: string;
   readonly span: Span;
 
-  constructor(source: string, span: Span, problem: string, hint?: string) {
+  constructor(
+    source: string,
+    span: Span,
+    problem: string,
+    hint?: string,
+    code: "INVALID_KERNEL" | "UNSUPPORTED" = "INVALID_KERNEL",
+  ) {
     const { line, column, lineText } = locate(source, span.start);
     const marks = "^".repeat(Math.max(1, Math.min(span.end - span.start, lineText.length - column + 1)));
     const gutter = " ".repeat(String(line).length);
     const lead = lineText.slice(0, column - 1).replace(/[^\t]/g, " ");
-    super("INVALID_KERNEL", {
+    super(code, {
       message: `${line}:${column}: ${problem}\n${line} | ${lineText}\n${gutter} | ${lead}${marks}`,
       hint,
     });

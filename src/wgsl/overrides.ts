@@ -50,7 +50,7 @@ function computed(program: Program, expression: Expression | undefined): Data | 
   }
 }
 
-function fitted({ name, type }: Override, given: Constants[string] = 0): Data {
+function fitted({ name, type }: Override, given: Constants[string]): Data {
   const refuse = (hint?: string) =>
     new AikoError("INVALID_ARGUMENT", {
       message: `the override '${name}' is ${typeName(type)}, got ${given}`,

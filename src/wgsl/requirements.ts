@@ -1,4 +1,3 @@
-import { AikoError } from "../errors.ts";
 import { reachable } from "./check/call-graph.ts";
 import { KernelError, type Span } from "./diagnostics.ts";
 import type { EntryPoint, Program, Statement } from "./ir.ts";
@@ -15,20 +14,14 @@ export function requirements(program: Program, entry: EntryPoint, target: Target
   if (lanes || inputs) needed.add("subgroups");
   const double = firstUse(entry, (type) => containsScalar(type, f64));
   if (double === undefined) return needed;
-  if (target === "webgpu") throw noDoubles(program, entry, double);
-  return needed.add("f64");
-}
-
-function noDoubles(program: Program, entry: EntryPoint, span: Span): AikoError {
-  const { message } = new KernelError(
+  if (target !== "webgpu") return needed.add("f64");
+  throw new KernelError(
     program.source,
-    span,
+    double,
     `WebGPU has no f64, which '${entry.name}' uses here`,
+    "Compute this on the CPU or on another device, or treat the bits as u64, which is enough to compare and to hash.",
+    "UNSUPPORTED",
   );
-  return new AikoError("UNSUPPORTED", {
-    message,
-    hint: "Compute this on the CPU or on another device, or treat the bits as u64, which is enough to compare and to hash.",
-  });
 }
 
 /** The first place, in the order of the text, where an entry point and what it calls use a type that fits. */

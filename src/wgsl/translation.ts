@@ -1,10 +1,13 @@
 import { alignUp } from "../core/bytes.ts";
 import { AikoError } from "../errors.ts";
 import { check } from "./check/module.ts";
-import { bindingOrder, emitOpenCl } from "./emit/opencl/module.ts";
+import { bindingOrder, emitC } from "./emit/c/module.ts";
+import { cuda, cudaOptions } from "./emit/cuda/dialect.ts";
+import { opencl } from "./emit/opencl/dialect.ts";
 import { emitWgsl } from "./emit/wgsl/module.ts";
 import type { EntryPoint, Program, Variable } from "./ir.ts";
 import { layoutOf, minimumBindingSize, runtimeArray } from "./layout.ts";
+import { lowerWideIntegers } from "./lower/lower.ts";
 import { type Constants, evaluateWorkgroupSize, resolveOverrides } from "./overrides.ts";
 import { parse } from "./parser/module.ts";
 import { requirements } from "./requirements.ts";
@@ -114,18 +117,20 @@ export function translateModule(
 }
 
 function emit(
-  program: Program,
-  entries: readonly EntryPoint[],
+  checked: Program,
+  chosen: readonly EntryPoint[],
   target: Target,
   options: TranslateOptions,
 ): Omit<ModuleTranslation, "target"> {
-  resolveOverrides(program, entries, options.constants ?? {});
-  const needed = entries.map((entry) => requirements(program, entry, target));
+  resolveOverrides(checked, chosen, options.constants ?? {});
+  const needed = chosen.map((entry) => requirements(checked, entry, target));
+  const { program, entries } =
+    target === "webgpu" ? lowerWideIntegers(checked, chosen) : { program: checked, entries: chosen };
   const sized = entries.map((entry) => ({ entry, workgroupSize: evaluateWorkgroupSize(program, entry) }));
   const { code, kernelNames } =
     target === "webgpu"
       ? emitWgsl(program, entries, { promoteReads: options.promoteReads === true })
-      : emitOpenCl(program, sized, {
+      : emitC(target === "cuda" ? cuda : opencl, program, sized, {
           unchecked: options.unchecked === true,
           contract: options.contract === true,
           watchdog: options.watchdog === true,
@@ -134,7 +139,7 @@ function emit(
     const globals = program.globals.filter((variable) => entry.function.globals.has(variable));
     return {
       target,
-      compilerOptions: [],
+      compilerOptions: target === "cuda" ? cudaOptions(options.contract === true) : [],
       entryPoint: entry.name,
       kernelName: kernelNames[index] ?? entry.name,
       workgroupSize,

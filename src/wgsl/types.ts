@@ -52,6 +52,8 @@ export interface StructType {
   readonly name: string;
   /** True for the result structures of frexp, modf and atomicCompareExchangeWeak. */
   readonly builtin: boolean;
+  /** Of a result structure with abstract members, the one that a variable takes. */
+  readonly concrete?: StructType;
   readonly members: readonly StructMember[];
 }
 export interface AtomicType {
@@ -229,6 +231,12 @@ export function isInteger(type: Type): boolean {
   return isWideInteger(type) || type === i32 || type === u32 || type === abstractInt;
 }
 
+/** Whether integers, or the components of a vector, have a sign. */
+export function isSigned(type: Type): boolean {
+  const element = elementScalar(type);
+  return element === i32 || element === i64;
+}
+
 /** The 64-bit integers, whose constants are bigints. */
 export function isWideInteger(type: Type): boolean {
   return type === i64 || type === u64;
@@ -254,6 +262,7 @@ export function isNumeric(type: Type): boolean {
 
 export function isAbstract(type: Type): boolean {
   if (type.kind === "array") return isAbstract(type.element);
+  if (type.kind === "struct") return type.concrete !== undefined;
   const element = elementScalar(type);
   return element === abstractInt || element === abstractFloat;
 }
@@ -271,6 +280,7 @@ export function concretize(type: Type): Type {
     const element = concretize(type.element);
     return element === type.element ? type : arrayOf(element, type.count);
   }
+  if (type.kind === "struct") return type.concrete ?? type;
   const element = elementScalar(type);
   if (element === abstractInt) return withElement(type, i32);
   if (element === abstractFloat) return withElement(type, f32);
@@ -284,6 +294,7 @@ export function convertible(from: Type, to: Type): boolean {
   if (from.kind === "array") {
     return to.kind === "array" && from.count === to.count && convertible(from.element, to.element);
   }
+  if (from.kind === "struct") return from.concrete === to;
   const source = elementScalar(from);
   const target = elementScalar(to);
   if (source === undefined || target === undefined || !sameType(withElement(from, target), to)) return false;

@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { buildFakeCuda, fakeEnvironment } from "../support/cuda/index.ts";
 import { aikoryu } from "./run.ts";
+
+const fake = await buildFakeCuda();
 
 describe("doctor", () => {
   it("lists devices, what is chosen and what is missing", async () => {
@@ -15,7 +18,37 @@ describe("doctor", () => {
       expect(device.measured).toBeUndefined();
     }
     const backends = new Set([...found.devices, ...found.problems].map(({ backend }) => backend));
-    expect([...backends]).toEqual(expect.arrayContaining(["opencl", "webgpu"]));
+    expect([...backends]).toEqual(expect.arrayContaining(["cuda", "opencl", "webgpu"]));
+  });
+
+  it("names what was found of each backend, where, and its version", async () => {
+    const { stdout } = await aikoryu(["doctor", "--quick", "--json"]);
+    const { backends } = JSON.parse(stdout);
+    expect(backends.map(({ backend }: { backend: string }) => backend)).toEqual(["cuda", "opencl", "webgpu"]);
+    const [dawn] = backends[2].parts;
+    expect(dawn).toMatchObject({ name: "Dawn", path: expect.stringContaining("webgpu") });
+    expect(dawn.version).toMatch(/^webgpu \d+\.\d+/);
+  });
+
+  it.skipIf(typeof fake === "string")("names the parts of CUDA, and what fixes a missing one", async () => {
+    if (typeof fake === "string") return;
+    const seen = await aikoryu(["doctor", "--quick"], "", fakeEnvironment(fake));
+    expect(seen.stdout).toMatch(/^cuda:0 {2}Fake GPU$/m);
+    expect(seen.stdout).toMatch(/^ {2}driver {4}CUDA 13\.0 at .*libcuda\.so\.1$/m);
+    expect(seen.stdout).toMatch(/^ {2}NVRTC {5}13\.0 at .*libnvrtc\.so\.13$/m);
+    expect(seen.stdout).toMatch(/^ {2}cuBLAS {4}13\.0 at .*libcublas\.so\.13$/m);
+    expect(seen.stdout).toContain("Chosen: cuda:0.");
+    const broken = { ...fakeEnvironment(fake), AIKORYU_CUBLAS: "/nonexistent/libcublas.so.13" };
+    const without = await aikoryu(["doctor", "--quick"], "", broken);
+    expect(without.stdout).toMatch(/^ {2}cuBLAS {4}13\.0 at \/nonexistent/m);
+    expect(without.stdout).toContain('fix       pip install "nvidia-cublas<14"');
+    const hidden = await aikoryu(["doctor", "--quick"], "", {
+      ...fakeEnvironment(fake),
+      CUDA_VISIBLE_DEVICES: "",
+    });
+    expect(hidden.status).toBe(0);
+    expect(hidden.stdout).toContain('CUDA_VISIBLE_DEVICES is ""');
+    expect(hidden.stdout).toContain("fix       unset CUDA_VISIBLE_DEVICES");
   });
 
   it("explains a device that is not there", async () => {

@@ -17,7 +17,7 @@ fn clear(@builtin(global_invocation_id) id: vec3u) { data[id.x] = 0.0; }
 `;
 
 describe("kernel", () => {
-  it.each(["opencl", "webgpu"])("translates every entry point to %s", async (target) => {
+  it.each(["opencl", "cuda", "webgpu"])("translates every entry point to %s", async (target) => {
     const { status, stdout } = await aikoryu(["kernel", "-", "--target", target, "--json"], two);
     expect(status).toBe(0);
     const { code, kernels } = JSON.parse(stdout);
@@ -34,6 +34,14 @@ describe("kernel", () => {
     expect(status).toBe(0);
     expect(stdout).toContain("2.75");
     expect(stdout).not.toContain("clear");
+  });
+
+  it("keeps 64-bit constants exact", async () => {
+    const args = ["kernel", "-", "--target", "webgpu", "--constant", "n=9007199254740993"];
+    const wide = "override n: u64; @compute @workgroup_size(u32(n % 64)) fn main() {}";
+    expect((await aikoryu(args, wide)).stdout).toContain("@workgroup_size(1");
+    const unfit = await aikoryu([...args.slice(0, -1), "n=-1"], wide);
+    expect(unfit).toMatchObject({ status: 1, stderr: expect.stringContaining("'n' is u64, got -1") });
   });
 
   it("points at a mistake", async () => {

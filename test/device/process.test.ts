@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import * as kernels from "#src/device/conformance/kernels.js";
 import type { Adapter } from "#src/device/device.js";
 import { type Ended, runModule } from "../support/child.ts";
-import { onEveryDevice } from "../support/devices.ts";
+import { environmentFor, isFake, onEveryDevice } from "../support/devices.ts";
 
 function script(adapter: Adapter, body: string, options = "{}"): string {
   return `
@@ -24,6 +24,9 @@ function expectEnded(ended: Ended, code: number): void {
 onEveryDevice(
   "a process with an open device",
   (adapter) => {
+    const run = (body: string, options?: string) =>
+      runModule(script(adapter, body, options), environmentFor(adapter));
+
     it.concurrent.each([
       ["nothing to do", ""],
       ["finished work", "work(); await device.read(cells);"],
@@ -32,46 +35,44 @@ onEveryDevice(
       ["a disposed device", "work(); await device.dispose();"],
       ["a lost device", "work(); device.simulateLoss(); await device.lost;"],
     ])("ends by itself with %s", async (what, body) => {
-      const ended = await runModule(script(adapter, body));
+      const ended = await run(body);
       expectEnded(ended, 0);
       expect(ended.stdout).toContain("end of script");
       if (what === "a wait under way") expect(ended.stdout).toContain("waited");
     });
 
     it("ends when it is told to", async () => {
-      expectEnded(await runModule(script(adapter, "work(20_000); device.wait(); process.exit(3);")), 3);
+      expectEnded(await run("work(20_000); device.wait(); process.exit(3);"), 3);
     });
 
     it("ends with an error that nobody catches", async () => {
-      const ended = await runModule(
-        script(adapter, "work(20_000); device.wait(); throw new TypeError('mine');"),
-      );
+      const ended = await run("work(20_000); device.wait(); throw new TypeError('mine');");
       expectEnded(ended, 1);
       expect(ended.stderr).toContain("TypeError: mine");
     });
 
     it("ends although a kernel never does", async (context) => {
-      if (adapter.kind === "gpu") context.skip("would occupy a GPU for ever");
+      if (adapter.kind === "gpu" && !isFake(adapter)) context.skip("would occupy a GPU for ever");
       const body = `
         const endless = await device.compile(kernels.endless);
         device.dispatch(endless, { cell: cells }, 1);
         console.log(await device.wait().catch((error) => error.code));
         console.log(await device.wait().catch((error) => error.code));
         await device.dispose();`;
-      const ended = await runModule(script(adapter, body, "{ timeoutMs: 500 }"));
+      const ended = await run(body, "{ timeoutMs: 500 }");
       expectEnded(ended, 0);
       expect(ended.stdout).toContain("TIMEOUT\nDEVICE_LOST\nend of script");
     });
 
     it("ends although a kernel without a watchdog never does", async (context) => {
-      if (adapter.kind === "gpu") context.skip("would occupy a GPU for ever");
+      if (adapter.kind === "gpu" && !isFake(adapter)) context.skip("would occupy a GPU for ever");
       const body = `
         const endless = await device.compile(kernels.endless, { unchecked: true });
         device.dispatch(endless, { cell: cells }, 1);
         console.log(await device.wait().catch((error) => error.code));
         process.on("exit", (code) => console.log("exit", code));
         process.exitCode = 5;`;
-      const ended = await runModule(script(adapter, body, "{ timeoutMs: 500 }"));
+      const ended = await run(body, "{ timeoutMs: 500 }");
       expectEnded(ended, 5);
       expect(ended.stdout).toContain("TIMEOUT\nend of script\nexit 5");
     });
@@ -83,7 +84,7 @@ onEveryDevice(
         await new Promise((resolve) => setTimeout(resolve, 1500));
         const { user, system } = process.cpuUsage(before);
         console.log("cores", (user + system) / 1.5e6);`;
-      const ended = await runModule(script(adapter, body));
+      const ended = await run(body);
       expectEnded(ended, 0);
       const cores = Number(/cores ([\d.e-]+)/.exec(ended.stdout)?.[1]);
       console.log(`${adapter.id}: idle device uses ${cores.toFixed(4)} cores`);
@@ -118,7 +119,7 @@ onEveryDevice(
         await during("read 64 MiB", () => device.read(big));
         clearInterval(timer);
         console.log("gaps", JSON.stringify(gaps));`;
-      const ended = await runModule(script(adapter, body, "{ cacheDirectory: false }"));
+      const ended = await run(body, "{ cacheDirectory: false }");
       expectEnded(ended, 0);
       const gaps = JSON.parse(/gaps (.*)/.exec(ended.stdout)?.[1] ?? "{}");
       console.log(`${adapter.id}: longest event-loop gaps in ms ${JSON.stringify(gaps)}`);

@@ -34,6 +34,21 @@ describe("the translator thread", () => {
     expect(carried).toBeInstanceOf(KernelError);
     expect(carried).toMatchObject({ ...thrown, message: thrown.message });
     await failure(() => translator.translate(text, "opencl", { entryPoint: "none" }), "INVALID_ARGUMENT");
+    const doubles = "@compute @workgroup_size(1) fn f() {\n  var x: f64;\n}";
+    const refused = await failure(() => translator.translate(doubles, "webgpu", {}), "UNSUPPORTED");
+    expect(refused).toMatchObject({ line: 2, column: 7, hint: expect.stringContaining("CPU") });
+  });
+
+  it("takes constants that JSON cannot tell apart or hold", async () => {
+    const wide = `override n: i64; override x: f32 = 0; @group(0) @binding(0) var<storage, read_write> b: array<f32>;
+      @compute @workgroup_size(u32(n % 11)) fn f() { b[0] = x; }`;
+    const given = [{ n: 7 }, { n: 2n ** 62n }, { n: 2n ** 62n + 1n }, { n: 2n, x: 0 }, { n: 2, x: -0 }];
+    const made = await Promise.all(
+      given.map((constants) => translated(wide, "webgpu", { constants }, undefined)),
+    );
+    expect(made.map((translation) => translation.workgroupSize[0])).toEqual([7, 4, 5, 2, 2]);
+    expect(made[4]?.code).toContain("-0.0f");
+    expect(made[3]?.code).not.toContain("-0.0f");
   });
 
   it("translates many at once", async () => {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { Device, DeviceBuffer, ProductType } from "#src/device/device.js";
+import type { Device, DeviceBuffer, MatrixProduct, ProductType } from "#src/device/device.js";
 import { gemm } from "#src/kernels/index.js";
 import { onEveryDevice } from "../support/devices.js";
 import { failure } from "../support/errors.js";
@@ -21,14 +21,22 @@ const formats: readonly Format[] = [
   { type: "tf32", bytes: 4, unit: 2 ** -24, inputUnit: 2 ** -11, least: 0 },
   { type: "f16", bytes: 2, unit: 2 ** -11, inputUnit: 0, least: 2 ** -25 },
   { type: "bf16", bytes: 2, unit: 2 ** -8, inputUnit: 0, least: 0 },
+  { type: "f64", bytes: 8, unit: 2 ** -53, inputUnit: 0, least: 0 },
 ];
 
-const shapes = [
+const shapes: readonly (Pick<
+  MatrixProduct,
+  "m" | "n" | "k" | "batch" | "transposeA" | "transposeB" | "beta"
+> & {
+  readonly shareC?: boolean;
+})[] = [
   { m: 1, n: 1, k: 1, batch: 1, transposeA: false, transposeB: false, beta: 0 },
   { m: 65, n: 33, k: 17, batch: 1, transposeA: false, transposeB: false, beta: 0 },
   { m: 7, n: 9, k: 31, batch: 3, transposeA: true, transposeB: false, beta: 0.5 },
   { m: 33, n: 5, k: 64, batch: 2, transposeA: false, transposeB: true, beta: -1 },
   { m: 16, n: 64, k: 8, batch: 1, transposeA: true, transposeB: true, beta: 0 },
+  { m: 6, n: 10, k: 4, batch: 3, transposeA: false, transposeB: true, beta: 0 },
+  { m: 6, n: 10, k: 4, batch: 3, transposeA: true, transposeB: false, beta: 2, shareC: true },
 ];
 
 function quantized({ type }: Format, values: Float32Array): Float64Array {
@@ -67,12 +75,16 @@ onEveryDevice(
     it.each(cases)("%s by %s", async (type, engine, format) => {
       const opened = await device();
       for (const shape of shapes) {
-        const { m, n, k, batch, transposeA, transposeB, beta } = shape;
+        const { m, n, k, batch, transposeA, transposeB, beta, shareC = false } = shape;
         const alpha = 0.75;
-        const strides = { strideA: m * k, strideB: batch === 3 ? 0 : k * n, strideC: m * n };
+        const strides = {
+          strideA: m * k,
+          strideB: batch === 3 ? 0 : k * n,
+          strideC: beta === 0 || shareC ? 0 : m * n,
+        };
         const a = quantized(format, randomFloats(batch * m * k, 1));
         const b = quantized(format, randomFloats((strides.strideB === 0 ? 1 : batch) * k * n, 2));
-        const c = quantized(format, randomFloats(batch * m * n, 3));
+        const c = quantized(format, randomFloats((shareC ? 1 : batch) * m * n, 3));
         using onA = filled(opened, encoded(format, a));
         using onB = filled(opened, encoded(format, b));
         using onC = filled(opened, encoded(format, c));
@@ -98,7 +110,7 @@ onEveryDevice(
             sum += term;
             size += Math.abs(term);
           }
-          const added = beta * (c[at] ?? 0);
+          const added = beta * (c[shareC ? at % (m * n) : at] ?? 0);
           const expected = alpha * sum + added;
           const sumUnit = type === "f64" ? 2 ** -53 : 2 ** -24;
           const sumError = (size + Math.abs(added)) * ((k + 4) * sumUnit + 3 * format.inputUnit);

@@ -31,7 +31,7 @@ describe.skipIf(process.platform === "win32")("gpu-check", () => {
     { timeout: 60_000 },
     async () => {
       const out = join(folder, "deep", "report");
-      const { code, stderr } = await run(out, "--minutes", "0.45", "--device", "opencl:0");
+      const { code, stderr } = await run(out, "--device", "opencl:0", "--no-bench");
       expect(stderr).toContain("opencl:0: contract");
       expect(code, stderr).toBe(0);
       const report = JSON.parse(readFileSync(join(out, "report.json"), "utf8"));
@@ -43,13 +43,22 @@ describe.skipIf(process.platform === "win32")("gpu-check", () => {
       expect(device.kernels.checked).toBeGreaterThan(30);
       expect(device.microbench.launch.emptyAmortisedUs).toBeGreaterThan(0);
       expect(device.products.rows.length).toBeGreaterThan(0);
-      expect(report.matrixBench.skipped).toBe("no time was left");
+      expect(report.matrixBench.skipped).toBe("not asked for");
       const text = readFileSync(join(out, "report.md"), "utf8");
       expect(text).toContain(`## opencl:0: ${device.name}`);
       expect(text).toContain("Nothing failed.");
       expect(text).toMatch(/copy kernel, read \+ write \| \d+\.\d GB\/s/);
     },
   );
+
+  it.skipIf(!adapters.some(({ id }) => id === "opencl:0"))("says what it had no time for", async () => {
+    const out = join(folder, "short");
+    const { code } = await run(out, "--minutes", "0.05", "--device", "opencl:0");
+    expect(code).toBe(0);
+    const [device] = JSON.parse(readFileSync(join(out, "report.json"), "utf8")).devices;
+    expect(device.contract).toEqual({ skipped: "no time was left" });
+    expect(readFileSync(join(out, "report.md"), "utf8")).toContain("The device contract: no time was left.");
+  });
 
   it("explains wrong usage and measures nothing", async () => {
     expect(await run()).toMatchObject({ code: 2, stderr: expect.stringContaining("Name one folder") });

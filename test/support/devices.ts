@@ -1,8 +1,11 @@
-import { afterAll, describe, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import type { Adapter, Device, OpenOptions } from "#src/device/device.js";
 import { type BackendProblem, discover } from "#src/device/registry.js";
+import { fakeEnvironmentHere, leftovers, withEnvironment } from "./cuda/index.ts";
 
-const found = await discover();
+/** Where there is no NVIDIA GPU, tests of every device take in the fake one. */
+const fakeCuda = await fakeEnvironmentHere();
+const found = await withEnvironment(typeof fakeCuda === "string" ? {} : fakeCuda, () => discover());
 
 export const adapters: readonly Adapter[] = found.adapters;
 export const problems: readonly BackendProblem[] = found.problems;
@@ -12,6 +15,16 @@ export const requiredBackends: readonly string[] = (process.env.AIKORYU_REQUIRE_
   .split(",")
   .map((name) => name.trim())
   .filter((name) => name !== "");
+
+/** Whether it only looks like a GPU: processor cores behind the fake CUDA driver. */
+export function isFake({ backend }: Adapter): boolean {
+  return backend === "cuda" && typeof fakeCuda !== "string";
+}
+
+/** What another process needs in its environment to find the adapter. */
+export function environmentFor(adapter: Adapter): Readonly<Record<string, string>> {
+  return isFake(adapter) && typeof fakeCuda !== "string" ? fakeCuda : {};
+}
 
 const opened = new Map<string, Promise<Device>>();
 
@@ -54,9 +67,10 @@ export function onEveryDevice(
     if (computing && adapter.kind === "null") continue;
     describe(`${title} on ${adapter.id}`, () => body(adapter, () => sharedDevice(adapter)));
   }
-  for (const backend of ["opencl", "webgpu"]) {
+  for (const backend of ["cuda", "opencl", "webgpu"]) {
     if (adapters.some((adapter) => adapter.backend === backend)) continue;
-    const reason = problems.find((problem) => problem.backend === backend)?.reason ?? "not present";
+    const why = problems.find((problem) => problem.backend === backend)?.reason ?? "not present";
+    const reason = backend === "cuda" && typeof fakeCuda === "string" ? `${why}; ${fakeCuda}` : why;
     const name = `${title} on ${backend}: ${reason}`;
     if (requiredBackends.includes(backend)) {
       it(name, () => {
@@ -71,4 +85,5 @@ export function onEveryDevice(
 afterAll(async () => {
   for (const device of opened.values()) await (await device).dispose();
   opened.clear();
+  if (found.adapters.some(isFake)) expect(await leftovers()).toEqual({ races: [], faults: [] });
 });

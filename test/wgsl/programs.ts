@@ -1,46 +1,53 @@
+/** The signed integers of a random program; the unsigned ones, which also index and shift, are u32. */
+export type SignedInteger = "i32" | "i64";
+
 /** Random WGSL programs over integers: every construct whose meaning C leaves open, no races, always ending. */
-export function randomProgram(seed: number): string {
-  return new Generator(seed).program();
+export function randomProgram(seed: number, signed: SignedInteger = "i32"): string {
+  return new Generator(seed, signed).program();
 }
 
 class Generator {
   #state: number;
   #names = 0;
 
-  constructor(seed: number) {
+  readonly #signed: SignedInteger;
+
+  constructor(seed: number, signed: SignedInteger) {
+    this.#signed = signed;
     this.#state = seed * 2654435761 + 1;
   }
 
   program(): string {
+    const int = this.#signed;
     const body = Array.from({ length: 9 }, () => this.#statement(3)).join("\n");
     return `
-struct Pair { a: i32, b: vec3<u32>, c: array<i32, 3> }
-@group(0) @binding(0) var<storage, read> given: array<i32>;
-@group(0) @binding(1) var<storage, read_write> out: array<i32>;
-var<private> shared_count: i32 = 3;
-var<private> minus: i32 = -3;
-var<private> largest: i32 = 2147483647;
-var<private> some: i32 = 12345;
+struct Pair { a: ${int}, b: vec3<u32>, c: array<${int}, 3> }
+@group(0) @binding(0) var<storage, read> given: array<${int}>;
+@group(0) @binding(1) var<storage, read_write> out: array<${int}>;
+var<private> shared_count: ${int} = 3;
+var<private> minus: ${int} = -3;
+var<private> largest: ${int} = ${int === "i64" ? "9223372036854775807" : "2147483647"};
+var<private> some: ${int} = 12345;
 var<private> three: u32 = 3u;
 var<private> ones: u32 = 4294967295u;
 var<private> odd: u32 = 2654435761u;
-fn early(a: i32, b: u32) -> i32 { if b > 100u { return a ^ i32(b); } shared_count += 1; return a - shared_count; }
-fn touch(p: ptr<function, i32>, k: i32) -> bool { *p = *p * 3 + k; return (*p & 4) != 0; }
-fn both(p: ptr<function, i32>, q: ptr<function, u32>) -> u32 { *p += 7; *q ^= u32(*p); return *q; }
+fn early(a: ${int}, b: u32) -> ${int} { if b > 100u { return a ^ ${int}(b); } shared_count += 1; return a - shared_count; }
+fn touch(p: ptr<function, ${int}>, k: ${int}) -> bool { *p = *p * 3 + k; return (*p & 4) != 0; }
+fn both(p: ptr<function, ${int}>, q: ptr<function, u32>) -> u32 { *p += 7; *q ^= u32(*p); return *q; }
 fn changed(s: Pair, k: u32) -> Pair { var t = s; t.b[k % 3u] += 1u; t.c[k % 3u] = t.a; return t; }
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   var i = given[id.x];
   var u = u32(given[id.x + 1u]);
   var b = i > 0;
-  var v = vec4<i32>(i, 3, -i, i32(u));
-  var list = array<i32, 5>(1, 2, i, 4, i32(u));
-  var pair = Pair(i, vec3<u32>(u, 1u, 2u), array<i32, 3>(i, 5, 6));
+  var v = vec4<${int}>(i, 3, -i, ${int}(u));
+  var list = array<${int}, 5>(1, 2, i, 4, ${int}(u));
+  var pair = Pair(i, vec3<u32>(u, 1u, 2u), array<${int}, 3>(i, 5, 6));
 ${body}
   let at = id.x * 8u;
-  out[at] = i; out[at + 1u] = i32(u); out[at + 2u] = i32(b); out[at + 3u] = v.x ^ v.y ^ v.z ^ v.w;
+  out[at] = i; out[at + 1u] = ${int}(u); out[at + 2u] = ${int}(b); out[at + 3u] = v.x ^ v.y ^ v.z ^ v.w;
   out[at + 4u] = list[0] ^ list[1] ^ list[2] ^ list[3] ^ list[4];
-  out[at + 5u] = pair.a ^ i32(pair.b.x ^ pair.b.y ^ pair.b.z); out[at + 6u] = pair.c[0] ^ pair.c[1] ^ pair.c[2]; out[at + 7u] = shared_count;
+  out[at + 5u] = pair.a ^ ${int}(pair.b.x ^ pair.b.y ^ pair.b.z); out[at + 6u] = pair.c[0] ^ pair.c[1] ^ pair.c[2]; out[at + 7u] = shared_count;
 }`;
   }
 
@@ -83,13 +90,16 @@ ${body}
         `${this.#word("-", "~", "abs", "countOneBits", "firstLeadingBit", "reverseBits", "sign")}(${int()})`,
       () => `${this.#word("min", "max")}(${int()}, ${int()})`,
       () => `select(${int()}, ${int()}, ${this.#bool(depth - 1)})`,
-      () => `i32(${uint()})`,
+      () => `${this.#signed}(${uint()})`,
       () => `list[${uint()} % 5u]`,
-      () => `v[${int()} & 3]`,
+      () => (this.#signed === "i64" ? `v[u32(${int()} & 3)]` : `v[${int()} & 3]`),
       () => `early(${int()}, ${uint()})`,
       () => `changed(pair, ${uint()}).c[${uint()} % 3u]`,
-      () => `dot(vec2<i32>(${int()}, ${int()}), vec2<i32>(${int()}, 3))`,
-      () => `extractBits(${int()}, ${uint()} % 40u, 5u)`,
+      () => `dot(vec2<${this.#signed}>(${int()}, ${int()}), vec2<${this.#signed}>(${int()}, 3))`,
+      () =>
+        this.#signed === "i64"
+          ? `clamp(${int()}, -5, ${int()})`
+          : `extractBits(${int()}, ${uint()} % 40u, 5u)`,
     );
   }
 
@@ -117,7 +127,7 @@ ${body}
       () => `!${this.#bool(depth - 1)}`,
       () => `touch(&i, ${this.#int(depth - 1)})`,
       () =>
-        `${this.#word("any", "all")}(v.xy ${this.#word("<", "==", ">=")} vec2<i32>(${this.#int(depth - 1)}))`,
+        `${this.#word("any", "all")}(v.xy ${this.#word("<", "==", ">=")} vec2<${this.#signed}>(${this.#int(depth - 1)}))`,
     );
   }
 
@@ -128,7 +138,7 @@ ${body}
       () =>
         `${this.#word("u", "pair.b.x", "pair.b[u % 3u]")} ${this.#word("=", "+=", "&=", "^=")} ${this.#uint(2)};`,
       () => `b = ${this.#bool(2)};`,
-      () => `v = vec4<i32>(${this.#int(1)}, v.wzy) ${this.#word("+", "*", "^", "-")} v;`,
+      () => `v = vec4<${this.#signed}>(${this.#int(1)}, v.wzy) ${this.#word("+", "*", "^", "-")} v;`,
       () => `pair = changed(pair, ${this.#uint(1)});`,
       () => `_ = ${this.#int(2)};`,
       () => `{ let p = &list; (*p)[${this.#uint(1)} % 5u] ${this.#word("+=", "=")} ${this.#int(2)}; }`,
@@ -144,9 +154,9 @@ ${body}
       () =>
         `for (var ${count} = 0; ${count} < 3; ${count}++) {\n${block()}\nif ${this.#bool(1)} { ${this.#word("continue", "break")}; }\n${block()}\n}`,
       () =>
-        `var ${count} = 0; loop { if ${this.#bool(1)} { continue; }\n${block()}\ncontinuing { ${count}++; i ^= ${count}; break if ${count} >= 3; } }`,
+        `var ${count} = 0; loop { if ${this.#bool(1)} { continue; }\n${block()}\ncontinuing { ${count}++; i ^= ${this.#signed}(${count}); break if ${count} >= 3; } }`,
       () =>
-        `switch ${this.#int(1)} % 4 { case 0, 1: {\n${block()}\n} default: {\n${block()}\nif ${this.#bool(1)} { break; }\n${block()}\n} case 3: {\n${block()}\n} }`,
+        `switch i32(${this.#int(1)} % 4) { case 0, 1: {\n${block()}\n} default: {\n${block()}\nif ${this.#bool(1)} { break; }\n${block()}\n} case 3: {\n${block()}\n} }`,
     );
   }
 }

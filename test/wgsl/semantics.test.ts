@@ -50,6 +50,14 @@ const cases: readonly Case[] = [
     expected: [7, 0, lowest, 0, 7, 0, -2, -1, 7, lowest, 0, 0],
   },
   {
+    name: "results of frexp and modf that are constants live in variables, too",
+    body: `var r = frexp(-6.0); putf(r.fract); putf(f32(r.exp)); r = frexp(f32(given[0])); putf(f32(r.exp));
+      var m = modf(vec2(1.5, -2.25)); putf(m.fract.y); putf(m.whole.y); m = modf(vec2(f32(given[0]))); putf(m.whole.x);`,
+    given: [32],
+    as: "f32",
+    expected: [-0.75, 3, 6, -0.25, -2, 32],
+  },
+  {
     name: "shift counts are masked, right shifts keep the sign",
     body: "let n = u32(given[0]); put(1u << (n + 1u)); puti(given[1] >> 1u); put(u32(given[1]) >> 28u); puti(given[1] << (n + 2u));",
     given: [32, -8],

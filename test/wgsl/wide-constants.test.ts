@@ -1,18 +1,34 @@
 import { describe, expect, it } from "vitest";
 import { keyText } from "#src/core/key-text.js";
+import { fusedMultiplyAdd } from "#src/wgsl/evaluate/rounding.js";
+import { roundToHalf } from "#src/wgsl/evaluate/value.js";
+import { f16, f32, f64 } from "#src/wgsl/types.js";
+import { seeded } from "../support/random.js";
 import { program } from "./support.js";
 
 type Wide = "i64" | "u64";
 
-const values: Readonly<Record<Wide, readonly bigint[]>> = {
+const random = seeded(64);
+/** Any number of bits, so that small values are as likely as large ones. */
+const anyBits = () => {
+  const word = () => BigInt(Math.floor(random() * 2 ** 32));
+  return ((word() << 32n) | word()) >> BigInt(Math.floor(random() * 64));
+};
+const drawn = Array.from({ length: 16 }, anyBits);
+
+const edges: Readonly<Record<Wide, readonly bigint[]>> = {
   i64: [0n, 1n, -1n, 2n, -7n, 1n << 31n, -(1n << 31n) - 1n, (1n << 32n) + 3n, (1n << 63n) - 1n, -(1n << 63n)],
   u64: [0n, 1n, 2n, 7n, (1n << 31n) + 1n, 1n << 32n, (1n << 53n) + 1n, 1n << 63n, (1n << 64n) - 1n],
 };
 const wrap = (type: Wide, value: bigint) =>
   type === "i64" ? BigInt.asIntN(64, value) : BigInt.asUintN(64, value);
+const values: Readonly<Record<Wide, readonly bigint[]>> = {
+  i64: [...edges.i64, ...drawn.map((value, at) => wrap("i64", at % 2 === 0 ? value : -value))],
+  u64: [...edges.u64, ...drawn],
+};
 const spell = (type: Wide, value: bigint) => `(${value}l${type[0]})`;
 
-/** Holds `facts` to be true, and each negation to be false. */
+/** Holds `facts` to be true, and the negations of the first to be false. */
 function hold(facts: readonly string[]): void {
   const wrong = facts.filter((fact) => {
     try {
@@ -208,6 +224,11 @@ const facts: readonly string[] = [
   "modf(-1.5lf).whole == -1lf",
   "ldexp(0x1p-1000lf, 1100) == 0x1p100lf",
   "ldexp(1.5lf, 3) == 12lf",
+  "fma(0.1lf, 10lf, -1lf) == 5.551115123125783e-17lf",
+  "fma(16777217.0 - 1.0, 1f, 0.99f) == 16777216f",
+  "length(vec2(3e-200lf, 4e-200lf)) == 5e-200lf",
+  "bitcast<u64>(round(-0.5lf)) == 0x8000000000000000lu",
+  "bitcast<u64>(modf(-3.0lf).fract) == 0x8000000000000000lu",
   "bitcast<u64>(1lf) == 0x3ff0000000000000lu",
   "bitcast<u64>(-0.0lf) == 0x8000000000000000lu",
   "bitcast<i64>(18446744073709551614lu) == -2li",
@@ -229,6 +250,30 @@ describe("64-bit constants", () => {
   it.each(facts)("%s", (fact) => {
     expect(() => program(`const_assert ${fact};`)).not.toThrow();
     expect(() => program(`const_assert !(${fact});`)).toThrow(/false/);
+  });
+});
+
+describe("rounding once", () => {
+  it("agrees with JavaScript's own where that rounds once, too", () => {
+    const bits = new DataView(new ArrayBuffer(8));
+    const anyFloat = () => {
+      bits.setBigUint64(0, anyBits());
+      const value = bits.getFloat64(0);
+      return Number.isFinite(value) ? value : random();
+    };
+    const wrong: unknown[] = [];
+    const same = (...found: readonly [ours: number, theirs: number]) => {
+      if (found[0] !== found[1]) wrong.push(found);
+    };
+    for (let round = 0; round < 20_000; round++) {
+      const [a, b] = [anyFloat(), anyFloat()];
+      const c = a * 2 ** -Math.floor(random() * 300);
+      same(fusedMultiplyAdd(a, b, 0, f64), a * b);
+      same(fusedMultiplyAdd(a, 1, b, f64), a + b);
+      same(fusedMultiplyAdd(c, 1, 0, f32), Math.fround(c));
+      same(fusedMultiplyAdd(c, 1, 0, f16), roundToHalf(c));
+    }
+    expect(wrong).toEqual([]);
   });
 });
 

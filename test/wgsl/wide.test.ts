@@ -278,6 +278,14 @@ describe("overrides of 64 bits", () => {
     expect(sizeWith({ count: true })).toBe(1);
   });
 
+  it("leave nothing of 64 bits in WGSL where only sizes use them", () => {
+    const text = `override n: u64 = 130; override x: f64 = n_half; const n_half = 65.0lf; var<workgroup> w: array<u32, u32(n)>;
+      @compute @workgroup_size(u32(n % 64)) fn main() { w[u32(0)] = 1; }`;
+    const { code, workgroupSize, workgroupBytes } = translate(text, "webgpu");
+    expect([workgroupSize[0], workgroupBytes]).toEqual([2, 528]);
+    expect(code).not.toMatch(/64/);
+  });
+
   it("place arithmetic that fails for their values", () => {
     const text = "override a: i64 = 0; override b = 7li / a; @compute @workgroup_size(1) fn f() { _ = b; }";
     expect(() => translate(text, "webgpu")).toThrow(/^1:35: 7 \/ 0 divides by zero\n1 \| override/);

@@ -1,15 +1,10 @@
-import { loadFfi, loadLibrary } from "../../core/ffi.ts";
+import { type Koffi, loadFfi, loadLibrary } from "../../core/ffi.ts";
+import { bindFunctions, type Call, type Handle, NativeMemory, type Signatures } from "../../core/native.ts";
 import { AikoError } from "../../errors.ts";
 
-/** An OpenCL object or an address. koffi gives numbers below 2^53 and bigints above; both go back in. */
-export type Handle = number | bigint;
+export { callAsync, type Handle, type Pinned } from "../../core/native.ts";
 
-interface Call<A extends readonly unknown[], R> {
-  (...args: A): R;
-  async(...args: [...A, (error: unknown, result: R) => void]): void;
-}
-
-/** The OpenCL 1.2 functions in use. Pointers are passed as addresses, which koffi converts ten times faster. */
+/** The OpenCL 1.2 functions in use. */
 export interface OpenCl {
   readonly clGetPlatformIDs: Call<[number, Handle, Handle], number>;
   readonly clGetPlatformInfo: Call<[Handle, number, number, Handle, Handle], number>;
@@ -63,7 +58,7 @@ export interface OpenCl {
 
 const [I, U, P, S, T] = ["int32", "uint32", "uint64", "size_t", "str"];
 
-const signatures: Record<keyof OpenCl, readonly [result: string, ...parameters: string[]]> = {
+const signatures: Signatures<OpenCl> = {
   clGetPlatformIDs: [I, U, P, P],
   clGetPlatformInfo: [I, P, U, S, P, P],
   clGetDeviceIDs: [I, P, P, U, P, P],
@@ -128,11 +123,7 @@ async function openFirst(paths: readonly string[]): Promise<Library> {
   for (const path of paths) {
     try {
       const library = await loadLibrary(koffi, path);
-      const functions = Object.entries(signatures).map(([name, [result, ...parameters]]) => [
-        name,
-        library.func(name, result, parameters),
-      ]);
-      return new Library(Object.fromEntries(functions) as OpenCl, (bytes) => Number(koffi.address(bytes)));
+      return new Library(koffi, bindFunctions(library, signatures));
     } catch (error) {
       reasons.push(`${path}: ${error instanceof Error ? error.message : String(error)}`);
     }
@@ -140,77 +131,12 @@ async function openFirst(paths: readonly string[]): Promise<Library> {
   throw new AikoError("UNSUPPORTED", { message: reasons.join("; ") });
 }
 
-/** Memory that native code reads or writes: its bytes stay put, and `address` is theirs. */
-export interface Pinned {
-  readonly bytes: Uint8Array;
-  readonly address: number;
-}
-
-const pageBytes = 4096;
-
 /** The loaded functions, and memory to pass to them. */
-export class Library {
+export class Library extends NativeMemory {
   readonly cl: OpenCl;
-  readonly #addressOf: (bytes: Uint8Array) => number;
-  readonly #scratch: Pinned;
-  /** Out and in parameters of one synchronous call, by 8-byte slot. */
-  readonly slots: BigUint64Array;
 
-  constructor(cl: OpenCl, addressOf: (bytes: Uint8Array) => number) {
+  constructor(koffi: Koffi, cl: OpenCl) {
+    super(koffi);
     this.cl = cl;
-    this.#addressOf = addressOf;
-    this.#scratch = this.pinned(pageBytes);
-    const { buffer, byteOffset } = this.#scratch.bytes;
-    this.slots = new BigUint64Array(buffer, byteOffset, pageBytes / 8);
   }
-
-  /** Address of a scratch slot. */
-  slot(index: number): number {
-    return this.#scratch.address + index * 8;
-  }
-
-  /** Stores a handle in a scratch slot and returns the slot's address. */
-  put(index: number, value: Handle): number {
-    this.slots[index] = BigInt(value);
-    return this.slot(index);
-  }
-
-  handleAt(index: number): Handle {
-    return Number(this.slots[index]);
-  }
-
-  int32At(index: number): number {
-    return Number(BigInt.asIntN(32, this.slots[index] ?? 0n));
-  }
-
-  /** Memory of `bytes` as native code sees it. The caller keeps `bytes` alive while it is used. */
-  pin(bytes: Uint8Array): Pinned {
-    return { bytes, address: this.#addressOf(bytes) };
-  }
-
-  /** New page-aligned, uninitialised memory. */
-  pinned(byteLength: number): Pinned {
-    const whole = this.pin(new Uint8Array(Buffer.allocUnsafeSlow(byteLength + pageBytes).buffer));
-    const skip = (pageBytes - (whole.address % pageBytes)) % pageBytes;
-    return { bytes: whole.bytes.subarray(skip, skip + byteLength), address: whole.address + skip };
-  }
-}
-
-const held = new Set<object>();
-
-/** A call on a thread of the pool, so that JavaScript goes on. `keep` stays alive until it returns. */
-export function callAsync<A extends readonly unknown[], R>(
-  call: Call<A, R>,
-  keep: object,
-  ...args: A
-): Promise<R> {
-  const holder = { keep };
-  held.add(holder);
-  return new Promise((resolve, reject) => {
-    call.async(...args, (error, result) => {
-      held.delete(holder);
-      if (error) reject(error);
-      else resolve(result);
-    });
-  });
 }

@@ -2,6 +2,7 @@ import {
   abstractFloat,
   abstractInt,
   bool,
+  concretize,
   convertible,
   elementScalar,
   f16,
@@ -9,6 +10,7 @@ import {
   f64,
   i32,
   i64,
+  isAbstract,
   matrixOf,
   type ScalarType,
   type StructType,
@@ -145,13 +147,18 @@ const ldexp: Overload = (args) => {
 
 const structures = new Map<string, StructType>();
 
-function structure(name: string, members: readonly (readonly [string, Type])[]): StructType {
+function structure(
+  name: string,
+  members: readonly (readonly [string, Type])[],
+  concrete?: StructType,
+): StructType {
   const known = structures.get(name);
   if (known !== undefined) return known;
   const made: StructType = {
     kind: "struct",
     name,
     builtin: true,
+    ...(concrete === undefined ? {} : { concrete }),
     members: members.map(([member, type]) => ({
       name: member,
       type,
@@ -170,18 +177,22 @@ function suffix(type: Type): string {
   return type.kind === "vector" ? `vec${type.size}_${name}` : name;
 }
 
+function resultOf(name: string, second: string, type: Type, secondType: Type): StructType {
+  const members = [
+    ["fract", type],
+    [second, secondType],
+  ] as const;
+  const concrete = isAbstract(type)
+    ? resultOf(name, second, concretize(type), concretize(secondType))
+    : undefined;
+  return structure(`${name}_${suffix(type)}`, members, concrete);
+}
+
 const frexpResult = (type: Type) => {
-  const exponent = withElement(type, elementScalar(type) === abstractFloat ? abstractInt : i32);
-  return structure(`__frexp_result_${suffix(type)}`, [
-    ["fract", type],
-    ["exp", exponent],
-  ]);
+  const exponent = withElement(type, isAbstract(type) ? abstractInt : i32);
+  return resultOf("__frexp_result", "exp", type, exponent);
 };
-const modfResult = (type: Type) =>
-  structure(`__modf_result_${suffix(type)}`, [
-    ["fract", type],
-    ["whole", type],
-  ]);
+const modfResult = (type: Type) => resultOf("__modf_result", "whole", type, type);
 
 /** Functions of a pointer to an atomic, then `values` values of its type. */
 function atomic(values: number, result: (type: ScalarType) => Type): Overload {

@@ -185,6 +185,13 @@ function checkSkipped(scope: Scope, ast: Ast & { kind: "binary" }, left: Express
   return { ...left, span: ast.span };
 }
 
+const operandHints: Readonly<Record<string, string>> = {
+  "&&": "Both sides are bool: bool(…).",
+  "||": "Both sides are bool: bool(…).",
+  "<<": "The value is an integer and the count u32: u32(…).",
+  ">>": "The value is an integer and the count u32: u32(…).",
+};
+
 /** Types and folds `left operator right`; compound assignment uses it, too. */
 export function combine(
   scope: Scope,
@@ -196,14 +203,12 @@ export function combine(
   const types = binaryTypes(operator, left.type, right.type);
   if (types === undefined) {
     const scalars = left.type.kind === "scalar" && right.type.kind === "scalar";
-    const hint =
-      operator === "<<" || operator === ">>"
-        ? "The value is an integer and the count u32: u32(…)."
-        : `Convert one side, for example ${typeName(concretize(left.type))}(…).`;
+    const converted =
+      operandHints[operator] ?? `Convert one side, for example ${typeName(concretize(left.type))}(…).`;
     throw scope.error(
       span,
       `'${operator}' does not take ${typeName(left.type)} and ${typeName(right.type)}`,
-      scalars ? hint : undefined,
+      scalars ? converted : undefined,
     );
   }
   checkConstantOperand(scope, operator, types.left, right, span);

@@ -112,9 +112,8 @@ export class Scope {
     return didYouMean(name, [...this.visible(), ...candidates]);
   }
 
-  unsupported(span: Span, problem: string, hint?: string): AikoError {
-    const { message } = this.error(span, problem);
-    return new AikoError("UNSUPPORTED", { message, hint });
+  unsupported(span: Span, problem: string, hint?: string): KernelError {
+    return new MakeError(this.source, span, problem, hint, "UNSUPPORTED");
   }
 
   text(expression: AstExpression): string {

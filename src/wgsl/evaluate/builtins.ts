@@ -10,6 +10,7 @@ import {
   u32,
 } from "../types.ts";
 import { foldBinary, sum } from "./operators.ts";
+import { fusedMultiplyAdd } from "./rounding.ts";
 import { at, type Data, foldError, halfBits, halfFromBits, list, settle } from "./value.ts";
 
 type Scalar = number | bigint | boolean;
@@ -17,7 +18,8 @@ type Scalar = number | bigint | boolean;
 const roundEven = (x: number) => {
   const floor = Math.floor(x);
   const rest = x - floor;
-  return rest < 0.5 || (rest === 0.5 && floor % 2 === 0) ? floor : floor + 1;
+  const rounded = rest < 0.5 || (rest === 0.5 && floor % 2 === 0) ? floor : floor + 1;
+  return rounded === 0 ? x * 0 : rounded;
 };
 const smallest = <T extends Scalar>(a: T, b: T) => (a < b ? a : b);
 const largest = <T extends Scalar>(a: T, b: T) => (a > b ? a : b);
@@ -46,7 +48,6 @@ const floats: Readonly<Record<string, (...args: number[]) => number>> = {
   exp: Math.exp,
   exp2: (x = 0) => 2 ** x,
   floor: Math.floor,
-  fma: (a = 0, b = 0, c = 0) => a * b + c,
   fract: (x = 0) => x - Math.floor(x),
   inverseSqrt: (x = 0) => within(x > 0, "inverseSqrt takes values above 0", () => 1 / Math.sqrt(x)),
   ldexp: (x = 0, e = 0) => x * 2 ** Math.trunc(e / 2) * 2 ** (e - Math.trunc(e / 2)),
@@ -79,8 +80,8 @@ function roundFinite(x: number): number {
 
 /** Functions of any number, component by component. */
 const numbers: Readonly<Record<string, (type: ScalarType, ...args: (number | bigint)[]) => Scalar>> = {
-  abs: (type, x = 0) => (x >= 0 ? x : isInteger(type) ? settle(type, -BigInt(x)) : -x),
-  sign: (type, x = 0) => settle(type, x > 0 ? 1 : x < 0 ? -1 : 0),
+  abs: (type, x = 0) => (!isInteger(type) ? Math.abs(Number(x)) : x < 0 ? settle(type, -BigInt(x)) : x),
+  sign: (type, x = 0) => settle(type, x > 0 ? 1 : x < 0 ? -1 : x),
   min: (_type, a = 0, b = 0) => smallest(a, b),
   max: (_type, a = 0, b = 0) => largest(a, b),
   clamp: (_type, x = 0, low = 0, high = 0) => {
@@ -159,6 +160,10 @@ export function foldBuiltin(name: string, args: readonly Data[], types: readonly
   if (bitFunction !== undefined)
     return zipComponents(args, (x = 0) => settle(scalar, bitFunction(bitText(scalar, x), scalar)));
   switch (name) {
+    case "fma":
+      return zipComponents(args, (a, b, c) =>
+        settle(scalar, fusedMultiplyAdd(Number(a), Number(b), Number(c), scalar)),
+      );
     case "extractBits":
       return zipComponents(args, (x, o, c) =>
         settle(scalar, extractBits(scalar, Number(x), Number(o), Number(c))),
@@ -200,9 +205,7 @@ function foldGeometry(
     foldBinary(operator, x, xType, y, yType);
   const dot = (x: Data, y: Data) => sum(list(apply("*", x, vector, y, vector)), scalar);
   const length = (x: Data) =>
-    typeof x === "object"
-      ? settle(scalar, Math.sqrt(x.reduce<number>((total, item) => total + num(item) ** 2, 0)))
-      : Math.abs(num(x));
+    typeof x === "object" ? settle(scalar, Math.hypot(...x.map(num))) : Math.abs(num(x));
   switch (name) {
     case "dot":
       return dot(a, b);
@@ -265,7 +268,7 @@ function foldStructure(name: string, args: readonly Data[], scalar: ScalarType):
     const pairs = value.map((item) => parts(num(item)));
     return [pairs.map(([low]) => low), pairs.map(([, high]) => high)];
   };
-  if (name === "modf") return unzip((x) => [num(settle(scalar, x - Math.trunc(x))), Math.trunc(x)]);
+  if (name === "modf") return unzip((x) => [x % 1, Math.trunc(x)]);
   if (name !== "frexp") return undefined;
   return unzip((x) => {
     const [fraction, exponent] = split(x);

@@ -21,6 +21,7 @@ import {
   u32,
   u64,
 } from "../types.ts";
+import { formatOf, roundExact } from "./rounding.ts";
 
 /** The value of a constant: vectors, matrices (by column), arrays and structures are lists. Abstract and 64-bit integers are bigints. */
 export type Data = number | bigint | boolean | readonly Data[];
@@ -92,17 +93,9 @@ export function settle(type: ScalarType, value: number | bigint | boolean): numb
 
 /** The float of a type nearest to a value, ties to even. */
 export function nearest(type: ScalarType, value: number | bigint | boolean): number {
-  if (type === f32) return typeof value === "bigint" ? nearestSingle(value) : Math.fround(Number(value));
+  if (typeof value === "bigint") return roundExact(value, 0, type);
+  if (type === f32) return Math.fround(Number(value));
   return type === f16 ? roundToHalf(Number(value)) : Number(value);
-}
-
-/** The f32 nearest to an integer, ties to even; rounding to f64 first would round twice. */
-function nearestSingle(value: bigint): number {
-  const magnitude = value < 0n ? -value : value;
-  const spare = BigInt(Math.max(0, magnitude.toString(2).length - 32));
-  const kept = magnitude >> spare;
-  const sticky = kept << spare === magnitude ? 0n : 1n;
-  return Math.fround(Number(value < 0n ? -(kept | sticky) : kept | sticky)) * 2 ** Number(spare);
 }
 
 function describe(value: number): string {
@@ -124,18 +117,13 @@ export function convertScalar(value: Data, from: ScalarType, to: ScalarType, exp
   return settled;
 }
 
-const precisions = new Map([
-  [f16, 11],
-  [f32, 24],
-]);
-
 /** Floats saturate at the outermost values that both types hold, as the emitted code does. */
 function toInteger(value: number | bigint, from: ScalarType, to: ScalarType): Data {
   const magnitudeBits = isUnsigned(to) ? bitsOf(to) : bitsOf(to) - 1;
   const low = isUnsigned(to) ? 0n : -(2n ** BigInt(magnitudeBits));
   const end = 2n ** BigInt(magnitudeBits);
   if (isFloat(from)) {
-    const step = 2n ** BigInt(Math.max(0, magnitudeBits - (precisions.get(from) ?? 53)));
+    const step = 2n ** BigInt(Math.max(0, magnitudeBits - formatOf(from).precision));
     const whole = BigInt(Math.trunc(Number(value)));
     return settle(to, whole < low ? low : whole >= end ? end - step : whole);
   }
@@ -150,6 +138,12 @@ export function convert(value: Data, from: Type, to: Type, explicit = false): Da
   if (from === to) return value;
   if (from.kind === "array" && to.kind === "array") {
     return list(value).map((item) => convert(item, from.element, to.element, explicit));
+  }
+  if (from.kind === "struct" && to.kind === "struct") {
+    const types = to.members.map((member) => member.type);
+    return list(value).map((item, index) =>
+      convert(item, from.members[index]?.type ?? to, types[index] ?? to, explicit),
+    );
   }
   const source = elementScalar(from);
   const target = elementScalar(to);

@@ -16,6 +16,11 @@ export function errorPlaces(source: string, rule: string): (place: Span) => bool
   };
 }
 
+/** Whether a text changes how severely breaking a rule is taken, anywhere. */
+export function isFiltered(source: string, rule: string): boolean {
+  return scan(source).some((_, index, tokens) => filterAt(tokens, index, rule) !== undefined);
+}
+
 function filterAt(tokens: readonly Token[], index: number, rule: string): Filter | undefined {
   const [word, open, severity, comma, name] = tokens.slice(index, index + 5);
   if (word?.text !== "diagnostic" || open?.text !== "(" || severity === undefined) return undefined;

@@ -10,6 +10,7 @@ import {
   f32,
   i32,
   type ScalarType,
+  type StructType,
   type Type,
   u32,
 } from "../../types.ts";
@@ -60,10 +61,24 @@ export function literal(type: Type, data: Data, spell: Spell): string {
         .map((item) => literal(type.element, item, spell))
         .join(", ")})`;
     case "struct":
+      if (type.builtin) return resultText(type, data, spell);
       return `${typeText(type, spell)}(${type.members.map((member, index) => literal(member.type, list(data)[index] ?? 0, spell)).join(", ")})`;
     default:
       return "";
   }
+}
+
+/** The results of frexp and modf have no constructor: the call that gives them stands for them. */
+function resultText(type: StructType, data: Data, spell: Spell): string {
+  const [first, second] = type.members;
+  const [fraction = 0, rest = 0] = list(data);
+  const name = second?.name === "exp" ? "frexp" : "modf";
+  const join = (a: Data, b: Data) => (name === "frexp" ? Number(a) * 2 ** Number(b) : Number(a) + Number(b));
+  const argument =
+    typeof fraction === "object"
+      ? fraction.map((item, at) => join(item, list(rest)[at] ?? 0))
+      : join(fraction, rest);
+  return first === undefined ? "" : `${name}(${literal(first.type, argument, spell)})`;
 }
 
 function scalarText(type: ScalarType, data: Data): string {

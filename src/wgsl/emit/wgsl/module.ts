@@ -1,5 +1,6 @@
 import { builtins } from "../../check/builtins.ts";
 import { reachable } from "../../check/call-graph.ts";
+import { evaluate } from "../../evaluate/evaluate.ts";
 import type {
   EntryPoint,
   Expression,
@@ -9,7 +10,7 @@ import type {
   Value,
   Variable,
 } from "../../ir.ts";
-import { f64, type StructType, type Type } from "../../types.ts";
+import { bool, f64, isWideInteger, type StructType, type Type } from "../../types.ts";
 import { children } from "../../walk.ts";
 import { expressionText, literal, type Spell, typeText } from "./expressions.ts";
 
@@ -55,7 +56,7 @@ class Printer {
     for (const variable of this.#program.globals)
       if (entries.some((entry) => entry.function.globals.has(variable))) this.#global(variable);
     for (const override of this.#program.overrides) {
-      if (override.data === undefined || override.type === f64) continue;
+      if (override.data === undefined || override.type === f64 || isWideInteger(override.type)) continue;
       this.#lines.push(
         `const ${this.spell(override, override.name)}: ${this.#type(override.type)} = ${literal(override.type, override.data, this.spell)};`,
       );
@@ -126,7 +127,7 @@ class Printer {
     const parameters = target.parameters.map((parameter) => this.#parameter(parameter)).join(", ");
     const result = target.returnType.kind === "void" ? "" : ` -> ${this.#type(target.returnType)}`;
     if (entry !== undefined) {
-      const size = entry.workgroupSize.map((item) => this.#expression(item)).join(", ");
+      const size = entry.workgroupSize.map((item) => Number(evaluate(item))).join(", ");
       this.#lines.push(`@compute @workgroup_size(${size})`);
     }
     this.#lines.push(`fn ${this.spell(target, target.name)}(${parameters})${result} {`);
@@ -190,20 +191,28 @@ class Printer {
         }
         this.#line(depth, "}");
         return;
-      case "for": {
-        const header = [
-          statement.initializer && this.#simple(statement.initializer),
-          statement.condition && this.#expression(statement.condition),
-        ];
-        const update = statement.update && this.#simple(statement.update);
-        this.#line(depth, `for (${header[0] ?? ""}; ${header[1] ?? ""}; ${update ?? ""}) {`);
-        this.#block(statement.body.statements, depth);
-        this.#line(depth, "}");
+      case "for":
+        this.#for(statement, depth);
         return;
-      }
       default:
         this.#line(depth, `${this.#simple(statement)};`);
     }
+  }
+
+  #for(statement: Statement & { kind: "for" }, depth: number): void {
+    const { initializer, condition, update, body } = statement;
+    if (initializer?.kind === "block" || update?.kind === "block") {
+      this.#statement(spelledOut(statement), depth);
+      return;
+    }
+    const header = [
+      initializer === undefined ? "" : this.#simple(initializer),
+      condition === undefined ? "" : this.#expression(condition),
+      update === undefined ? "" : this.#simple(update),
+    ];
+    this.#line(depth, `for (${header.join("; ")}) {`);
+    this.#block(body.statements, depth);
+    this.#line(depth, "}");
   }
 
   #simple(statement: Statement): string {
@@ -233,4 +242,31 @@ class Printer {
         return statement.kind;
     }
   }
+}
+
+/** A `for` whose header takes several statements, as the loop that WGSL defines it to be: section 9.4.4. */
+function spelledOut({ initializer, condition, update, body }: Statement & { kind: "for" }): Statement {
+  const leave: Statement[] =
+    condition === undefined
+      ? []
+      : [
+          {
+            kind: "if",
+            condition: { kind: "unary", operator: "!", operand: condition, type: bool, span: condition.span },
+            consequent: { kind: "block", statements: [{ kind: "break" }] },
+            alternate: undefined,
+          },
+        ];
+  return {
+    kind: "block",
+    statements: [
+      ...(initializer === undefined ? [] : [initializer]),
+      {
+        kind: "loop",
+        body: { kind: "block", statements: [...leave, body] },
+        continuing: update && { kind: "block", statements: [update] },
+        breakIf: undefined,
+      },
+    ],
+  };
 }

@@ -1,0 +1,94 @@
+import type { CompileOptions, DeviceBuffer, Kernel } from "#src/device/device.js";
+import { isAikoError } from "#src/errors.js";
+import {
+  argmax,
+  type ElementType,
+  exclusiveScan,
+  gemm,
+  kernelText,
+  map,
+  narrow,
+  type Reduction,
+  reduce,
+  sum128,
+  widen,
+} from "#src/kernels/index.js";
+import { FakeAdapter, FakeDevice } from "./fake-device.js";
+
+export interface KernelText {
+  readonly source: string;
+  readonly options: CompileOptions;
+}
+
+/** Notes what it is asked to compile. */
+class NotingDevice extends FakeDevice {
+  readonly texts: KernelText[] = [];
+
+  override compile(source: string, options: CompileOptions = {}): Promise<Kernel> {
+    this.texts.push({ source, options });
+    return super.compile(source, options);
+  }
+}
+
+/** Every kernel text that the wrappers of `src/kernels` put together, for both kinds of device. */
+export async function kernelTexts(): Promise<KernelText[]> {
+  const devices = (["gpu", "cpu"] as const).map((kind) => new NotingDevice(new FakeAdapter(kind)));
+  for (const device of devices) for (const enqueue of calls(device)) await refused(enqueue);
+  return [...devices.flatMap(({ texts }) => texts), { source: orderedBits, options: {} }];
+}
+
+/** A library that users call. */
+const orderedBits = `${kernelText("ordered-bits.wgsl")}
+@group(0) @binding(0) var<storage, read_write> keys: array<u64>;
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let bits = ordered_f64(hash_u64(canonical_f64(f64_from_ordered(keys[id.x]))));
+  let words = bitcast<vec2<u32>>(ordered_i64(i64_from_ordered(bits)));
+  keys[id.x] = bitcast<u64>(vec2(ordered_f32(words.x), f32_from_ordered(words.y)));
+}`;
+
+const types: readonly ElementType[] = ["f32", "i32", "u32"];
+const reductions: readonly Reduction[] = ["sum", "min", "max"];
+
+function calls(device: FakeDevice): (() => Promise<void>)[] {
+  const one: DeviceBuffer = device.allocate(4096);
+  const work = { source: one, result: one, count: 100 };
+  const product = {
+    a: one,
+    b: one,
+    out: one,
+    m: 8,
+    n: 8,
+    k: 8,
+    batch: 1,
+    strideA: 0,
+    strideB: 0,
+    strideC: 0,
+    alpha: 1,
+  };
+  const expression = "a * b + a";
+  return [
+    ...types.map(
+      (type) => () => map(device, { inputs: [one, one], result: one, count: 100, expression, type }),
+    ),
+    ...types.map((type) => () => exclusiveScan(device, { ...work, type })),
+    ...reductions.map((reduction) => () => reduce(device, reduction, work)),
+    () => argmax(device, work),
+    ...(["i64", "u64", "i128"] as const).map((type) => () => sum128(device, { ...work, type })),
+    ...(["f16", "bf16"] as const).flatMap((type) => [
+      () => widen(device, { ...work, type }),
+      () => narrow(device, { ...work, type }),
+    ]),
+    () => gemm(device, { ...product, type: "f64", beta: 0, transposeA: false, transposeB: false }),
+    () => gemm(device, { ...product, beta: 0, transposeA: false, transposeB: true }),
+    () => gemm(device, { ...product, beta: 1, c: one, transposeA: true, transposeB: false }),
+  ];
+}
+
+async function refused(enqueue: () => Promise<void>): Promise<void> {
+  try {
+    await enqueue();
+  } catch (error) {
+    if (!isAikoError(error, "UNSUPPORTED")) throw error;
+  }
+}
