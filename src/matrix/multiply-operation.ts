@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { AikoError, isAikoError } from "../errors.ts";
+import { AikoError } from "../errors.ts";
 import { type AllocateScratch, gemm, gemmScratchBytes } from "../kernels/gemm.ts";
 import type { Reservation } from "../memory/index.ts";
 import type { CpuContext, GpuContext, Operation, Work } from "../runtime/index.ts";
@@ -48,23 +48,12 @@ export const multiplyOperation: Operation<Product, Storage> = {
     return { flops: 2 * batch * m * n * k, bytes, hostBytes, deviceBytes, resultBytes };
   },
   gpu: multiplyOnGpu,
+  stream: multiplyStreamed,
   cpu: multiplyOnCpu,
   batch: multiplyBatch,
 };
 
-/** In one piece, or in blocks of rows where the device's memory does not hold it. */
 async function multiplyOnGpu(product: Product, context: GpuContext): Promise<Storage> {
-  try {
-    return await multiplyWhole(product, context);
-  } catch (error) {
-    if (!isAikoError(error, "OUT_OF_MEMORY")) throw error;
-    const streamed = await multiplyStreamed(product, context);
-    if (streamed === undefined) throw error;
-    return streamed;
-  }
-}
-
-async function multiplyWhole(product: Product, context: GpuContext): Promise<Storage> {
   const { device, memory, timer, signal } = context;
   const { shape, a, b, c, alpha, beta } = product;
   const { m, n, k, batch, strideA, strideB, strideC, transposeA, transposeB } = shape;

@@ -84,8 +84,8 @@ export class BufferPool implements Disposable {
       });
     }
     if (this.#disposed) {
-      throw new AikoError("BUFFER_DISPOSED", {
-        message: `The buffer pool of ${this.device.label} is disposed`,
+      throw new AikoError(this.device.isLost ? "DEVICE_LOST" : "BUFFER_DISPOSED", {
+        message: `The buffer pool of ${this.device.label} is gone${this.device.isLost ? " with the device" : ""}`,
       });
     }
     const classBytes = this.classBytes(byteLength, label);

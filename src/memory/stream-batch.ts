@@ -16,7 +16,9 @@ import {
 import { Turns } from "./turns.ts";
 import { upload } from "./upload.ts";
 
-export interface BatchRunnerOptions {
+export interface BatchRunnerOptions<Result extends StreamBatch> {
+  /** Results whose memory may be used again; each is taken out. */
+  readonly spares: Result[];
   readonly memory: MemoryManager | undefined;
   readonly signal: AbortSignal;
   readonly timer: Timer | undefined;
@@ -37,13 +39,13 @@ interface Launched<Result extends StreamBatch> {
  */
 export class BatchRunner<Batch extends StreamBatch, Result extends StreamBatch> {
   readonly #operation: StreamOperation<Batch, Result>;
-  readonly #options: BatchRunnerOptions;
+  readonly #options: BatchRunnerOptions<Result>;
   readonly #uploads = new Turns();
   readonly #kernels = new Turns();
   readonly #processor = new Turns();
   #memory: MemoryManager | undefined;
 
-  constructor(operation: StreamOperation<Batch, Result>, options: BatchRunnerOptions) {
+  constructor(operation: StreamOperation<Batch, Result>, options: BatchRunnerOptions<Result>) {
     this.#operation = operation;
     this.#options = options;
     this.#memory = options.memory;
@@ -179,9 +181,9 @@ export class BatchRunner<Batch extends StreamBatch, Result extends StreamBatch> 
     using _ = reservation;
     const byteLengths = await lengths;
     this.#assertGoing();
-    const result = this.#operation.host(byteLengths, batch, index);
-    const arrays = arraysOf(result);
     const counts = listOf<Result, number>(byteLengths);
+    const result = this.#spare(counts) ?? this.#operation.host(byteLengths, batch, index);
+    const arrays = arraysOf(result);
     const { timer } = this.#options;
     const reads = outputs.map(async (output, at) => {
       const region = part(output, counts[at] ?? output.byteLength);
@@ -190,6 +192,14 @@ export class BatchRunner<Batch extends StreamBatch, Result extends StreamBatch> 
     await Promise.allSettled(reads);
     await Promise.all(reads);
     return result;
+  }
+
+  /** The memory of an earlier result of the same lengths; others are let go. */
+  #spare(byteLengths: readonly number[]): Result | undefined {
+    const spare = this.#options.spares.pop();
+    if (spare === undefined) return undefined;
+    const arrays = arraysOf(spare);
+    return arrays.every(({ byteLength }, at) => byteLength === byteLengths[at]) ? spare : undefined;
   }
 
   #assertGoing(): void {

@@ -71,6 +71,11 @@ export interface Operation<Input, Output> {
   work(input: Input): Work;
   /** Resolves when its device work is done, so that the work's failures are this call's failures. */
   gpu(input: Input, context: GpuContext): Promise<Output>;
+  /**
+   * The same in batches, for what exceeds the device's memory: tried when `gpu` rejects with OUT_OF_MEMORY. Resolves with
+   * nothing where batches do not help.
+   */
+  stream?(input: Input, context: GpuContext): Promise<Output | undefined>;
   cpu(input: Input, context: CpuContext): Promise<Output>;
   /** Present where concurrent small calls may become one. */
   readonly batch?: BatchFacet<Input, Output> | undefined;

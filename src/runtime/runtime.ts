@@ -12,6 +12,7 @@ import {
 import type { BreakerOptions, Permit } from "./breaker.ts";
 import { DeviceSlot } from "./device-slot.ts";
 import { Meter } from "./meter.ts";
+import { onDevice } from "./on-device.ts";
 import type { Operation, Work } from "./operation.ts";
 import { type Decision, type PlacementChoice, place } from "./placement.ts";
 import { type Fallback, makeReport, type OperationReport, operationChannel } from "./report.ts";
@@ -235,7 +236,7 @@ export class Runtime implements AsyncDisposable {
     meter.spans.queueMs = meter.totalMs;
     while (isTurnLong()) await nextTurn();
     const timer: Timer | undefined = call.reported ? device.timer() : undefined;
-    const running = operation.gpu(input, {
+    const running = onDevice(operation, input, {
       work,
       device,
       memory,

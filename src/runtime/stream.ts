@@ -16,6 +16,8 @@ export interface StreamRunOptions {
   readonly device?: string | undefined;
   /** Batches between the source and the consumer at once. Default 3. */
   readonly inFlight?: number | undefined;
+  /** Downloads into the memory of results that were consumed: a result is only valid until the next one is asked for. */
+  readonly reuseResults?: boolean | undefined;
 }
 
 export interface StreamPlace {
@@ -31,7 +33,7 @@ export async function* streamOn<Batch extends StreamBatch, Result extends Stream
   operation: StreamOperation<Batch, Result>,
   options: StreamRunOptions,
 ): AsyncGenerator<Result, void, undefined> {
-  const { signal, inFlight } = options;
+  const { signal, inFlight, reuseResults } = options;
   const { slots, placement, strict } = await placing();
   const chosen = choose(slots, placement);
   const start = performance.now();
@@ -50,7 +52,9 @@ export async function* streamOn<Batch extends StreamBatch, Result extends Stream
   };
   try {
     const memory = chosen && (await open(chosen.slot, operation.cpu !== undefined && !strict, onFallback));
-    yield* streamThrough(source, operation, { memory, signal, inFlight, strict, onFallback, onProgress });
+    yield* streamThrough(source, operation, {
+      ...{ memory, signal, inFlight, reuseResults, strict, onFallback, onProgress },
+    });
   } catch (error) {
     isAnswered = false;
     failure ??= toAikoError(error);

@@ -4,7 +4,12 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it, vi } from "vitest";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const guides = ["README.md", ...readdirSync(join(root, "docs")).map((name) => join("docs", name))];
+const guides = [
+  "README.md",
+  ...readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => join("docs", name)),
+];
 const scratch = join(root, ".cache", "docs");
 
 /** The blocks of a guide that are whole programs: those that begin with an import and go on to call something. */

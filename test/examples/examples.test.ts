@@ -20,6 +20,7 @@ const outputs: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   "batching.ts": ["the first answers: 1 1 1 1 1 0 0 0", "199 of 200 requests were one product"],
   "kernel.ts": ["-40.0 32.0 98.6 212.0"],
   "multiply.ts": ["row 0 has its 1 in column 4", /^ran on the (gpu|cpu): /],
+  "stream.ts": ["1440000 readings, the warmest 212.0 °F"],
   "nearest.ts": ["1, 0.9, 0: lime sorbet", "0, 0.1, 1: miso soup"],
 };
 

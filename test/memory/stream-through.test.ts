@@ -137,6 +137,25 @@ describe("streamThrough", () => {
     expectFree({ device, memory });
   });
 
+  it("uses the memory of consumed results again where it may", async () => {
+    const { memory } = memoryOf();
+    const seen = new Set<ArrayBufferLike>();
+    let at = 0;
+    for await (const result of streamThrough(batches(20), copied, { memory, reuseResults: true })) {
+      seen.add(result.buffer);
+      expect(result).toEqual(new Uint8Array(8 * KiB).fill(at++));
+    }
+    expect(at).toBe(20);
+    expect(seen.size).toBeLessThanOrEqual(4);
+    const mixed = [3, 5, 5, 2, 2, 3, 5, 5].map((length) => new Uint8Array(length).fill(length));
+    const lengths: number[] = [];
+    for await (const result of streamThrough(mixed, copied, { memory, reuseResults: true, inFlight: 1 })) {
+      expect(result.every((value) => value === result.length)).toBe(true);
+      lengths.push(result.length);
+    }
+    expect(lengths).toEqual([3, 5, 5, 2, 2, 3, 5, 5]);
+  });
+
   it("runs on the CPU path where there is no device", async () => {
     const cpu: Copy = { ...copied, cpu: (batch) => batch.slice() };
     expect(await firstBytes(streamThrough(batches(5), cpu))).toEqual(upTo(5));

@@ -81,14 +81,18 @@ function extract({ helpers, types, dialect }: Writer, type: Type): string {
   );
 }
 
-function insert({ helpers, types }: Writer, type: Type): string {
+function insert({ helpers, types, dialect }: Writer, type: Type): string {
   const t = types.value(type);
+  const u = types.unsigned(type);
+  const shifted = isSigned(type)
+    ? dialect.reinterpret(t, `${dialect.reinterpret(u, "n")} << (${u})(o)`)
+    : `(n << (${t})(o))`;
   return helpers.define(
     `insertbits_${t}`,
     t,
     `${t} e, ${t} n, uint offset, uint count`,
     () =>
       "uint o = min(offset, 32u); uint c = min(count, 32u - o); if (c == 0u) return e; " +
-      `uint m = (0xffffffffu >> (32u - c)) << o; return (e & (${t})(~m)) | ((n << (${t})(o)) & (${t})(m));`,
+      `uint m = (0xffffffffu >> (32u - c)) << o; return (e & (${t})(~m)) | (${shifted} & (${t})(m));`,
   );
 }
