@@ -108,7 +108,7 @@ describe("concurrent calls", () => {
   });
 
   it("wait for company from the first on where a delay is asked for", async () => {
-    await using runtime = runtimeOf({ batching: { maxQueueDelayMs: 5 } });
+    await using runtime = runtimeOf({ batching: { maxQueueDelayMs: 60_000, maxBatchSize: 2 } });
     const { operation, executions, input } = noting();
     const calls = [runtime.run(operation, input(1))];
     await turn();

@@ -34,7 +34,10 @@ function manual(options: BatcherOptions = {}) {
     }
     return all;
   };
-  return { batcher, started, finishAll };
+  const begun = async (count: number) => {
+    while (started.length < count) await turn();
+  };
+  return { batcher, started, finishAll, begun };
 }
 
 const sizes = (started: readonly Started[]) => started.map(({ items }) => items.length);
@@ -43,7 +46,7 @@ const range = (length: number) => Array.from({ length }, (_, at) => at);
 
 describe("a batch", () => {
   it("is what was called in one turn, promises included", async () => {
-    const { batcher, started, finishAll } = manual();
+    const { batcher, started, finishAll, begun } = manual();
     const calls = [batcher.run(1), batcher.run(2)];
     let later: Promise<number> | undefined;
     await Promise.resolve()
@@ -52,16 +55,16 @@ describe("a batch", () => {
         later = batcher.run(3);
         expect(started).toHaveLength(0);
       });
-    await turn();
+    await begun(1);
     expect(started.map(({ items }) => items)).toEqual([[1, 2, 3]]);
     await finishAll([...calls, later as Promise<number>]);
     expect(await Promise.all([...calls, later])).toEqual([2, 4, 6]);
   });
 
   it("takes what came while the one before it was executed", async () => {
-    const { batcher, started, finishAll } = manual();
+    const { batcher, started, finishAll, begun } = manual();
     const calls = [batcher.run(1)];
-    await turn();
+    await begun(1);
     calls.push(...[2, 3, 4].map((item) => batcher.run(item)));
     await turn();
     expect(sizes(started)).toEqual([1]);
@@ -206,9 +209,9 @@ describe("priorities and callers", () => {
 
 describe("a full queue", () => {
   it("refuses with QUEUE_FULL, says what to do, and takes calls again when there is room", async () => {
-    const { batcher, started, finishAll } = manual({ maxQueueSize: 2 });
+    const { batcher, started, finishAll, begun } = manual({ maxQueueSize: 2 });
     const running = batcher.run(0);
-    await turn();
+    await begun(1);
     const abort = new AbortController();
     const waiting = [batcher.run(1), batcher.run(2, { signal: abort.signal })];
     const error = await failure(() => batcher.run(3), "QUEUE_FULL");
@@ -239,7 +242,7 @@ describe("abort", () => {
 
   it("rejects at once while a call is executed, others get their results, a late result is disposed", async () => {
     let disposed = 0;
-    let finish: () => void = () => {};
+    let finish: (() => void) | undefined;
     const batcher = new Batcher<number, Disposable>({
       name: "test.disposable",
       execute: (items) =>
@@ -249,7 +252,7 @@ describe("abort", () => {
     });
     const abort = new AbortController();
     const [aborted, other] = [batcher.run(1, { signal: abort.signal }), batcher.run(2)];
-    await turn();
+    while (finish === undefined) await turn();
     abort.abort();
     await failure(() => aborted, "ABORTED");
     finish();
@@ -258,10 +261,10 @@ describe("abort", () => {
   });
 
   it("reaches the execution when nobody waits for it any more", async () => {
-    const { batcher, started } = manual();
+    const { batcher, started, begun } = manual();
     const aborts = [new AbortController(), new AbortController()];
     const calls = aborts.map(({ signal }, item) => batcher.run(item, { signal }));
-    await turn();
+    await begun(1);
     aborts[0]?.abort();
     expect(started[0]?.signal.aborted).toBe(false);
     aborts[1]?.abort();
@@ -302,9 +305,9 @@ describe("a bad item", () => {
   };
 
   it("gets its error, where the execution tells which it is", async () => {
-    const { batcher, started } = manual();
+    const { batcher, started, begun } = manual();
     const calls = [batcher.run(1), batcher.run(2), batcher.run(3)];
-    await turn();
+    await begun(1);
     started[0]?.finish([2, new TypeError("two"), 6]);
     const [first, second, third] = await Promise.allSettled(calls);
     expect([first, third].map((result) => result?.status)).toEqual(["fulfilled", "fulfilled"]);
@@ -355,9 +358,9 @@ describe("a bad item", () => {
 
 describe("dispose", () => {
   it("rejects what waits; what is executed still answers", async () => {
-    const { batcher, started } = manual();
+    const { batcher, started, begun } = manual();
     const running = batcher.run(1);
-    await turn();
+    await begun(1);
     const waiting = batcher.run(2);
     batcher.dispose();
     batcher.dispose();

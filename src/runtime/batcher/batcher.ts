@@ -184,20 +184,16 @@ export class Batcher<
     this.#closing = false;
     const first = this.#queue.peek();
     if (this.#running || first === undefined) return;
+    const size = first instanceof BulkCall ? 1 : this.#sizeNow();
+    if (size === 0) return;
     if (isTurnLong()) {
       this.#closing = true;
       setImmediate(this.#onTurnEnd);
       return;
     }
-    if (first instanceof BulkCall) {
-      this.#running = true;
-      void this.#runPart(first);
-      return;
-    }
-    const size = this.#sizeNow();
-    if (size === 0) return;
     this.#running = true;
-    void this.#runItems(this.#take(size));
+    if (first instanceof BulkCall) void this.#runPart(first);
+    else void this.#runItems(this.#take(size));
   }
 
   #onDone(): void {
