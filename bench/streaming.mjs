@@ -18,7 +18,7 @@ const totalBytes = 8 * budgetBytes;
 const batchLength = (2 * MiB) / 4;
 const batches = totalBytes / (batchLength * 4);
 const size = 1024;
-const turns = { rounds: 5, budgetMs: 15_000 };
+const turns = { rounds: 9, budgetMs: 15_000 };
 
 /** Data of eight times the memory budget flows through the device, against each stage of it alone in the same run.
  * @param {Bench} bench @returns {Promise<Row[]>} */

@@ -1,7 +1,13 @@
 import { isTurnLong, nextTurn } from "../core/turn.ts";
 import type { Adapter, Device, OpenOptions, Timer } from "../device/device.ts";
 import { AikoError, allowsFallback, toAikoError } from "../errors.ts";
-import type { MemoryOptions, StreamBatch, StreamOperation, StreamSource } from "../memory/index.ts";
+import type {
+  MemoryManager,
+  MemoryOptions,
+  StreamBatch,
+  StreamOperation,
+  StreamSource,
+} from "../memory/index.ts";
 import { abortable, abortError } from "./abort.ts";
 import {
   type BatcherOptions,
@@ -159,6 +165,13 @@ export class Runtime implements AsyncDisposable {
     const slot = find(await this.#discover(), id);
     if (slot === undefined) throw noDevice();
     return (await slot.open()).device;
+  }
+
+  /** The memory manager of a device, opened like `device`: its statistics, and its leak report. */
+  async memory(id?: string): Promise<MemoryManager> {
+    const slot = find(await this.#discover(), id);
+    if (slot === undefined) throw noDevice();
+    return (await slot.open()).memory;
   }
 
   /** Closes the devices; calls on their way reject. Safe to call twice. */

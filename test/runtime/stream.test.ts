@@ -80,6 +80,19 @@ describe("a stream of a runtime", () => {
     }, "OUT_OF_MEMORY");
   });
 
+  it("leaves its device's memory to be looked at", async () => {
+    const adapter = new FakeAdapter();
+    await using runtime = runtimeOf([adapter], { memoryBudgetBytes: 4096, traceAllocations: true });
+    await run(runtime);
+    const memory = await runtime.memory();
+    expect(memory.device).toBe(adapter.opened[0]);
+    expect(memory.statistics()).toMatchObject({ budgetBytes: 4096, inUseBytes: 0, reservations: 0 });
+    expect(memory.leaks()).toEqual([]);
+    await failure(() => runtime.memory("cuda:7"), "DEVICE_NOT_FOUND");
+    await using none = runtimeOf([]);
+    await failure(() => none.memory(), "DEVICE_NOT_FOUND");
+  });
+
   it("is reported once, at its end", async () => {
     await using runtime = runtimeOf([new FakeAdapter()]);
     const reports: OperationReport[] = [];
