@@ -1,7 +1,8 @@
 import * as batcher from "./batcher.mjs";
 import * as placement from "./placement.mjs";
+import * as streaming from "./streaming.mjs";
 
-const parts = [placement, batcher];
+const parts = [placement, batcher, streaming];
 
 /** @param {import("./index.mjs").Bench} bench @returns {Promise<import("./index.mjs").Row[]>} */
 export async function rows(bench) {

@@ -21,6 +21,8 @@ export interface GpuOptions {
   readonly cacheDirectory?: string | false | undefined;
   /** The longest one device call may take, in milliseconds. Default 60,000. */
   readonly timeoutMs?: number | undefined;
+  /** The most memory to use on a device. Default: most of what is free there. */
+  readonly memoryBudgetBytes?: number | undefined;
 }
 
 /** Everything AikoRyu does, bound to one runtime. */
@@ -52,6 +54,7 @@ export async function open(options: GpuOptions = {}): Promise<Gpu> {
     placement: options.placement,
     strict: options.strict,
     batching: options.batching,
+    memoryBudgetBytes: options.memoryBudgetBytes,
     ...(cacheDirectory === undefined ? {} : { cacheDirectory }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   });

@@ -18,7 +18,13 @@ export type GemmArguments = Omit<MatrixProduct, "type"> & { readonly type?: Prod
 export interface GemmOptions extends WorkOptions {
   /** `blas` is the vendor's library and the default where the device has one; `kernel` is this package's own. */
   readonly engine?: "blas" | "kernel";
+  /** Where scratch memory comes from. Default: new memory of the device. */
+  readonly allocate?: AllocateScratch | undefined;
 }
+
+type Scratch = (DeviceBuffer | BufferView) & Disposable;
+
+export type AllocateScratch = (byteLength: number, label: string) => Scratch;
 
 const side = 64;
 const tileRows = 8;
@@ -30,13 +36,31 @@ const finishSum = "fn finish(sum: Element, at: u32) -> Element { return p.alpha 
 
 /** Enqueues one product; every size is at least 1. Rejects with UNSUPPORTED or COMPILE_FAILED. */
 export async function gemm(device: Device, work: GemmArguments, options: GemmOptions = {}): Promise<void> {
-  const { engine, ...rest } = options;
+  const { engine, allocate = (byteLength, label) => device.allocate(byteLength, label), ...rest } = options;
   const { type = "f32" } = work;
   if (device.blas !== undefined && engine !== "kernel") device.blas.multiply({ ...work, type }, rest);
-  else if (type === "f16" || type === "bf16") await gemmHalves(device, work, type, rest);
+  else if (type === "f16" || type === "bf16") await gemmHalves(device, work, type, allocate, rest);
   else if (type === "f64") await gemmShort(device, work, "f64", rest);
-  else if (wantsLongThreads(device)) await gemmLong(device, work, rest);
+  else if (wantsLongThreads(device)) await gemmLong(device, work, allocate, rest);
   else await gemmShort(device, work, "f32", rest);
+}
+
+/** Bytes of each piece of scratch memory that an f32 product of these sizes allocates on this device. */
+export function gemmScratchBytes(device: Device, sizes: ScratchSizes): readonly number[] {
+  return device.blas === undefined && wantsLongThreads(device) ? longScratchBytes(sizes) : [];
+}
+
+type ScratchSizes = Pick<MatrixProduct, "m" | "n" | "k" | "batch" | "strideA" | "strideB">;
+
+function longScratchBytes({ m, n, k, batch, strideA, strideB }: ScratchSizes) {
+  const rows = Math.ceil(m / tileRows) * tileRows;
+  const columns = Math.ceil(n / tileColumns) * tileColumns;
+  const itemsOf = (stride: number) => (stride === 0 ? 1 : batch);
+  return [
+    rows * k * itemsOf(strideA) * 4,
+    columns * k * itemsOf(strideB) * 4,
+    rows * columns * batch * 4,
+  ] as const;
 }
 
 type Element = "f32" | "f64";
@@ -78,8 +102,13 @@ async function gemmShort(
   device.dispatch(kernel, bindings, inRows(tiles), options);
 }
 
-async function gemmLong(device: Device, work: GemmArguments, options: WorkOptions): Promise<void> {
-  const { a, b, c, out, m, n, k, batch, strideA, strideB } = work;
+async function gemmLong(
+  device: Device,
+  work: GemmArguments,
+  allocate: AllocateScratch,
+  options: WorkOptions,
+): Promise<void> {
+  const { a, b, c, out, m, n, batch, strideA, strideB } = work;
   const text = productText("gemm-long.wgsl", "f32", c !== undefined);
   const compile = (entryPoint: string) =>
     kernelOn(device, text, { entryPoint, contract: true, label: `gemm ${entryPoint}` });
@@ -96,9 +125,10 @@ async function gemmLong(device: Device, work: GemmArguments, options: WorkOption
   const panelsB = columnPanels * (strideB === 0 ? 1 : batch);
   const tiles = rowPanels * columnPanels * batch;
   const p = parametersOf(work, "f32");
-  using packedA = device.allocate(panelsA * k * tileRows * 4, "packed a");
-  using packedB = device.allocate(panelsB * k * tileColumns * 4, "packed b");
-  using sums = device.allocate(tiles * tileRows * tileColumns * 4, "tiles");
+  const [bytesA, bytesB, tileBytes] = longScratchBytes(work);
+  using packedA = allocate(bytesA, "packed a");
+  using packedB = allocate(bytesB, "packed b");
+  using sums = allocate(tileBytes, "tiles");
   device.dispatch(packA, { p, a, panels: packedA }, inRows(panelsA), options);
   device.dispatch(packB, { p, b, panels: packedB }, inRows(panelsB), options);
   device.dispatch(multiply, { p, packed_a: packedA, packed_b: packedB, tiles: sums }, inRows(tiles), options);
@@ -115,6 +145,7 @@ async function gemmHalves(
   device: Device,
   work: GemmArguments,
   type: HalfType,
+  allocate: AllocateScratch,
   options: WorkOptions,
 ): Promise<void> {
   const { a, b, c, out, m, n, k, batch, strideA, strideB, strideC } = work;
@@ -124,25 +155,25 @@ async function gemmHalves(
     [b, length(strideB, k * n)],
   ];
   if (c !== undefined) inputs.push([c, length(strideC, m * n)]);
-  const scratch: DeviceBuffer[] = [];
-  const allocate = (count: number, label: string) => {
-    const buffer = device.allocate(count * 4, label);
-    scratch.push(buffer);
-    return buffer;
+  const scratch: Scratch[] = [];
+  const floats = (count: number, label: string) => {
+    const memory = allocate(count * 4, label);
+    scratch.push(memory);
+    return memory;
   };
   try {
-    const wide: DeviceBuffer[] = [];
+    const wide: Scratch[] = [];
     for (const [source, count] of inputs) {
-      const result = allocate(count, `widened ${type}`);
+      const result = floats(count, `widened ${type}`);
       await widen(device, { type, source, result, count }, options);
       wide.push(result);
     }
-    const product = allocate(batch * m * n, "wide product");
+    const product = floats(batch * m * n, "wide product");
     const [wideA = product, wideB = product, wideC] = wide;
     const asFloats = { ...work, type: "f32", a: wideA, b: wideB, c: wideC, out: product } as const;
-    await gemm(device, asFloats, { ...options, engine: "kernel" });
+    await gemm(device, asFloats, { ...options, engine: "kernel", allocate });
     await narrow(device, { type, source: product, result: out, count: batch * m * n }, options);
   } finally {
-    for (const buffer of scratch) buffer.dispose();
+    for (const memory of scratch) memory[Symbol.dispose]();
   }
 }

@@ -1,4 +1,10 @@
-export { type GemmArguments, type GemmOptions, gemm } from "./gemm.ts";
+export {
+  type AllocateScratch,
+  type GemmArguments,
+  type GemmOptions,
+  gemm,
+  gemmScratchBytes,
+} from "./gemm.ts";
 export { type HalfType, type HalvesArguments, narrow, widen } from "./halves.ts";
 export { type ElementType, type MapArguments, map } from "./map.ts";
 export { argmax, type ReduceArguments, type Reduction, reduce } from "./reduce.ts";

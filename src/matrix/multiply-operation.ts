@@ -1,13 +1,15 @@
 import { availableParallelism } from "node:os";
 import { AikoError } from "../errors.ts";
-import { gemm } from "../kernels/gemm.ts";
+import { type AllocateScratch, gemm, gemmScratchBytes } from "../kernels/gemm.ts";
+import type { Reservation } from "../memory/index.ts";
 import type { CpuContext, GpuContext, Operation, Work } from "../runtime/index.ts";
 import { onnxEngine } from "../runtime/onnx/index.ts";
 import { allocateHost } from "./host-memory.ts";
 import { multiplyBatch } from "./multiply-batch.ts";
+import { multiplyStreamed } from "./multiply-stream.ts";
 import { onnxProduct } from "./product-onnx.ts";
 import type { ProductShape } from "./product-shape.ts";
-import { Storage } from "./storage.ts";
+import { loadRegion, type Region, Storage } from "./storage.ts";
 
 export interface Product {
   readonly shape: ProductShape;
@@ -46,24 +48,33 @@ export const multiplyOperation: Operation<Product, Storage> = {
     return { flops: 2 * batch * m * n * k, bytes, hostBytes, deviceBytes, resultBytes };
   },
   gpu: multiplyOnGpu,
+  stream: multiplyStreamed,
   cpu: multiplyOnCpu,
   batch: multiplyBatch,
 };
 
-async function multiplyOnGpu(
-  { shape, a, b, c, alpha, beta }: Product,
-  context: GpuContext,
-): Promise<Storage> {
-  const { device, pool, timer } = context;
-  using scope = pool.scope();
-  const uploads = [a.resident(context), b.resident(context), c?.resident(context)] as const;
-  const [onA, onB, onC] = await settled(uploads);
-  const out = scope.allocate(shape.batch * shape.m * shape.n * Float32Array.BYTES_PER_ELEMENT, "product");
+async function multiplyOnGpu(product: Product, context: GpuContext): Promise<Storage> {
+  const { device, memory, timer, signal } = context;
+  const { shape, a, b, c, alpha, beta } = product;
   const { m, n, k, batch, strideA, strideB, strideC, transposeA, transposeB } = shape;
-  const sizes = { m, n, k, batch, strideA, strideB, strideC, transposeA, transposeB };
-  await gemm(device, { ...sizes, a: onA, b: onB, c: onC, out, alpha, beta }, { timer });
-  await device.wait();
-  return Storage.onDevice(scope.keep(out));
+  const outBytes = batch * m * n * Float32Array.BYTES_PER_ELEMENT;
+  const [inA, inB, inC] = [a.region(memory), b.region(memory), c?.region(memory)];
+  const needs = {
+    label: "A matrix product",
+    bytes: [outBytes, ...gemmScratchBytes(device, shape)],
+    residents: (inC === undefined ? [inA, inB] : [inA, inB, inC]).map(({ resident }) => resident),
+  };
+  const multiply = async (reservation: Reservation) => {
+    const load = (region: Region) => loadRegion(region, reservation, { timer, signal });
+    const [onA, onB, onC] = await settled([load(inA), load(inB), inC && load(inC)]);
+    const out = reservation.allocate(outBytes, "product");
+    const sizes = { m, n, k, batch, strideA, strideB, strideC, transposeA, transposeB };
+    const allocate: AllocateScratch = (bytes, label) => reservation.allocate(bytes, label);
+    await gemm(device, { ...sizes, a: onA, b: onB, c: onC, out, alpha, beta }, { timer, allocate });
+    await device.wait();
+    return Storage.onDevice(memory, reservation.keep(out));
+  };
+  return memory.use(needs, multiply, { signal });
 }
 
 /** Like Promise.all, but a failure waits for the others, so that nothing goes on unobserved. */

@@ -1,5 +1,6 @@
-import type { BufferView, Device, Timer } from "../device/device.ts";
-import { Storage, type UploadContext } from "./storage.ts";
+import type { Device, Timer } from "../device/device.ts";
+import type { MemoryManager } from "../memory/index.ts";
+import { type Region, Storage } from "./storage.ts";
 
 /** Results that were computed together; the last of them to be disposed frees what they share. */
 class Shared {
@@ -47,17 +48,12 @@ class StoragePart extends Storage {
     return this.#viewOf(await this.#shared.whole.host(timer));
   }
 
-  /** A view where the device can start one there, else a copy of its own. */
-  override async resident(context: UploadContext): Promise<BufferView> {
-    if (this.disposed || !this.#isAligned(context.device)) return super.resident(context);
-    const whole = await this.#shared.whole.resident(context);
-    return {
-      get buffer() {
-        return whole.buffer;
-      },
-      byteOffset: whole.byteOffset + this.#start * Float32Array.BYTES_PER_ELEMENT,
-      byteLength: this.byteLength,
-    };
+  /** A part of what they share where the device can start a view there, else a copy of its own. */
+  override region(memory: MemoryManager): Region {
+    if (this.disposed || !this.#isAligned(memory.device)) return super.region(memory);
+    const { resident, byteOffset } = this.#shared.whole.region(memory);
+    const start = byteOffset + this.#start * Float32Array.BYTES_PER_ELEMENT;
+    return { resident, byteOffset: start, byteLength: this.byteLength };
   }
 
   override dispose(): void {

@@ -1,13 +1,23 @@
-import type { BufferView, Device, Timer } from "../device/device.ts";
+import type { BufferView, Timer } from "../device/device.ts";
 import { AikoError } from "../errors.ts";
-import { type BufferPool, type PoolBuffer, upload } from "../memory/index.ts";
+import type { MemoryManager, PoolBuffer, Reservation, Resident, UploadOptions } from "../memory/index.ts";
 import { allocateHost } from "./host-memory.ts";
 
-export interface UploadContext {
-  readonly device: Device;
-  readonly pool: BufferPool;
-  readonly timer: Timer | undefined;
-  readonly signal: AbortSignal | undefined;
+/** Where numbers are on a device once the handle is loaded: all that it holds, or a part. */
+export interface Region {
+  readonly resident: Resident;
+  readonly byteOffset: number;
+  readonly byteLength: number;
+}
+
+/** Brings a region to the device, for as long as the reservation lasts. */
+export async function loadRegion(
+  { resident, byteOffset, byteLength }: Region,
+  reservation: Reservation,
+  options: UploadOptions,
+): Promise<BufferView> {
+  const buffer = await reservation.load(resident, options);
+  return byteLength === buffer.byteLength ? buffer : buffer.slice(byteOffset, byteLength);
 }
 
 /** Where the numbers of a matrix are: on the host, on devices, or both. Nothing moves until somebody asks. */
@@ -16,8 +26,7 @@ export class Storage implements Disposable {
   readonly length: number;
   #host: Float32Array | undefined;
   #downloading: Promise<Float32Array> | undefined;
-  #uploading: Map<Device, Promise<PoolBuffer>> | undefined;
-  #resident: Map<Device, PoolBuffer> | undefined;
+  #residents: Map<MemoryManager, Resident> | undefined;
   #disposed = false;
 
   /** @internal */
@@ -31,9 +40,10 @@ export class Storage implements Disposable {
     return storage;
   }
 
-  static onDevice(buffer: PoolBuffer): Storage {
+  /** Takes the buffer over. */
+  static onDevice(memory: MemoryManager, buffer: PoolBuffer): Storage {
     const storage = new Storage(buffer.byteLength / Float32Array.BYTES_PER_ELEMENT);
-    storage.#resident = new Map([[buffer.device, buffer]]);
+    storage.#residents = new Map([[memory, memory.adopt(buffer, storage.#hostCopy())]]);
     return storage;
   }
 
@@ -68,28 +78,37 @@ export class Storage implements Disposable {
     return this.#downloading;
   }
 
-  /** A device's copy, uploaded on first need and kept until dispose. */
-  async resident(context: UploadContext): Promise<BufferView> {
+  /** Its place on a device: made on first need, and free for others while no reservation holds the handle. */
+  region(memory: MemoryManager): Region {
     this.#assertUsable();
-    const present = this.#resident?.get(context.device);
-    if (present !== undefined) return present;
-    this.#uploading ??= new Map();
-    const underWay = this.#uploading.get(context.device);
-    if (underWay !== undefined) return underWay;
-    const uploading = this.#upload(context).finally(() => this.#uploading?.delete(context.device));
-    this.#uploading.set(context.device, uploading);
-    return uploading;
+    this.#residents ??= new Map();
+    let resident = this.#residents.get(memory);
+    if (resident === undefined) {
+      resident = memory.residentOf(this.#hostCopy(), this.byteLength, "matrix");
+      this.#residents.set(memory, resident);
+    }
+    return { resident, byteOffset: 0, byteLength: this.byteLength };
   }
 
   dispose(): void {
     this.#disposed = true;
     this.#host = undefined;
-    for (const buffer of this.#resident?.values() ?? []) buffer.dispose();
-    this.#resident = undefined;
+    for (const resident of this.#residents?.values() ?? []) resident.dispose();
+    this.#residents = undefined;
   }
 
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  #hostCopy() {
+    const storage = this;
+    return {
+      get data() {
+        return storage.hostData;
+      },
+      fetch: () => storage.host(),
+    };
   }
 
   async #download(timer: Timer | undefined): Promise<Float32Array> {
@@ -106,26 +125,10 @@ export class Storage implements Disposable {
     return data;
   }
 
-  async #upload(context: UploadContext): Promise<PoolBuffer> {
-    const data = await this.host();
-    const buffer = context.pool.allocate(this.byteLength, "matrix");
-    try {
-      await upload(buffer, data, context);
-      this.#assertUsable();
-    } catch (error) {
-      buffer.dispose();
-      throw error;
-    }
-    this.#resident ??= new Map();
-    this.#resident.set(context.device, buffer);
-    return buffer;
-  }
-
   #alive(): PoolBuffer | undefined {
-    for (const [device, buffer] of this.#resident ?? []) {
-      if (!device.isLost && !buffer.disposed) return buffer;
-      this.#resident?.delete(device);
-      buffer.dispose();
+    for (const [memory, resident] of this.#residents ?? []) {
+      if (resident.buffer !== undefined) return resident.buffer;
+      if (memory.device.isLost) this.#residents?.delete(memory);
     }
     return undefined;
   }

@@ -1,11 +1,12 @@
 import type { Adapter, Device, OpenOptions } from "../device/device.ts";
 import { AikoError } from "../errors.ts";
-import { BufferPool, type PoolOptions } from "../memory/index.ts";
+import { type BufferPool, MemoryManager, type MemoryOptions } from "../memory/index.ts";
 import { Breaker, type BreakerOptions } from "./breaker.ts";
 import type { DeviceStatistics } from "./statistics.ts";
 
 export interface OpenedDevice {
   readonly device: Device;
+  readonly memory: MemoryManager;
   readonly pool: BufferPool;
 }
 
@@ -13,13 +14,13 @@ export interface OpenedDevice {
 export class DeviceSlot {
   readonly adapter: Adapter;
   readonly breaker: Breaker;
-  readonly #options: OpenOptions & PoolOptions;
+  readonly #options: OpenOptions & MemoryOptions;
   #opening: Promise<OpenedDevice> | undefined;
   #opened: OpenedDevice | undefined;
   #losses = 0;
   #disposed = false;
 
-  constructor(adapter: Adapter, options: OpenOptions & PoolOptions & BreakerOptions) {
+  constructor(adapter: Adapter, options: OpenOptions & MemoryOptions & BreakerOptions) {
     this.adapter = adapter;
     this.#options = options;
     this.breaker = new Breaker(options);
@@ -71,7 +72,8 @@ export class DeviceSlot {
   async #openNew(): Promise<OpenedDevice> {
     try {
       const device = await this.adapter.open(this.#options);
-      const opened = { device, pool: new BufferPool(device, this.#options) };
+      const memory = new MemoryManager(device, this.#options);
+      const opened = { device, memory, pool: memory.pool };
       this.#opened = opened;
       void device.lost.then(({ reason }) => {
         this.#opening = undefined;
@@ -88,9 +90,9 @@ export class DeviceSlot {
 }
 
 /** A lost driver may also fail to close; there is nothing left to save then. */
-async function close({ device, pool }: OpenedDevice): Promise<void> {
+async function close({ device, memory }: OpenedDevice): Promise<void> {
   try {
-    pool.dispose();
+    memory.dispose();
   } finally {
     await device.dispose().catch(() => undefined);
   }

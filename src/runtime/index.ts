@@ -1,3 +1,15 @@
+export {
+  MemoryManager,
+  type MemoryOptions,
+  type MemoryStatistics,
+  type Reservation,
+  type Resident,
+  type StreamContext,
+  type StreamOperation,
+  type StreamOptions,
+  streamThrough,
+  upload,
+} from "../memory/index.ts";
 export { abortable, abortError } from "./abort.ts";
 export {
   type BatchContext,
@@ -30,3 +42,4 @@ export type {
   OperationStatistics,
   RuntimeStatistics,
 } from "./statistics.ts";
+export type { StreamRunOptions } from "./stream.ts";

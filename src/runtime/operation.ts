@@ -1,5 +1,5 @@
 import type { Device, Timer } from "../device/device.ts";
-import type { BufferPool } from "../memory/index.ts";
+import type { BufferPool, MemoryManager } from "../memory/index.ts";
 import type { Meter } from "./meter.ts";
 
 export type Placement = "gpu" | "cpu";
@@ -36,6 +36,8 @@ export interface GpuContext {
   /** What `work` said of this call. */
   readonly work: Work;
   readonly device: Device;
+  /** Reserve here what the call needs before it starts. */
+  readonly memory: MemoryManager;
   readonly pool: BufferPool;
   /** Pass it to every write, dispatch and read. Absent unless somebody asked for the report. */
   readonly timer: Timer | undefined;
@@ -69,6 +71,11 @@ export interface Operation<Input, Output> {
   work(input: Input): Work;
   /** Resolves when its device work is done, so that the work's failures are this call's failures. */
   gpu(input: Input, context: GpuContext): Promise<Output>;
+  /**
+   * The same in batches, for what exceeds the device's memory: tried when `gpu` rejects with OUT_OF_MEMORY. Resolves with
+   * nothing where batches do not help.
+   */
+  stream?(input: Input, context: GpuContext): Promise<Output | undefined>;
   cpu(input: Input, context: CpuContext): Promise<Output>;
   /** Present where concurrent small calls may become one. */
   readonly batch?: BatchFacet<Input, Output> | undefined;

@@ -2,7 +2,13 @@ import { isTurnLong, nextTurn } from "../core/turn.ts";
 import { defaultCacheDirectory } from "../device/cache.ts";
 import type { Adapter, Device, OpenOptions, Timer } from "../device/device.ts";
 import { AikoError, allowsFallback, toAikoError } from "../errors.ts";
-import type { PoolOptions } from "../memory/index.ts";
+import type {
+  MemoryManager,
+  MemoryOptions,
+  StreamBatch,
+  StreamOperation,
+  StreamSource,
+} from "../memory/index.ts";
 import { abortable, abortError } from "./abort.ts";
 import {
   type BatcherOptions,
@@ -14,10 +20,12 @@ import type { BreakerOptions, Permit } from "./breaker.ts";
 import { DeviceSlot } from "./device-slot.ts";
 import { Meter } from "./meter.ts";
 import { Metrics } from "./metrics.ts";
+import { onDevice } from "./on-device.ts";
 import type { Operation, Placement, Work } from "./operation.ts";
 import { type CalibrationData, type Decision, type PlacementChoice, Placer } from "./placement/index.ts";
 import { type Fallback, makeReport, type OperationReport, operationChannel } from "./report.ts";
 import type { BatcherStatistics, RuntimeStatistics } from "./statistics.ts";
+import { type StreamRunOptions, streamOn } from "./stream.ts";
 import { warnOnce } from "./warn.ts";
 
 export interface RunOptions {
@@ -34,7 +42,7 @@ export interface RunOptions {
   readonly batch?: false | QueueOptions | undefined;
 }
 
-export interface RuntimeOptions extends OpenOptions, PoolOptions, BreakerOptions {
+export interface RuntimeOptions extends OpenOptions, MemoryOptions, BreakerOptions {
   /** Finds the adapters to use, best first. Called once, on first need. */
   readonly adapters: () => Promise<readonly Adapter[]>;
   readonly placement?: PlacementChoice | undefined;
@@ -148,6 +156,22 @@ export class Runtime implements AsyncDisposable {
     }
   }
 
+  /** Sends batches of any total length through an operation: see `streamThrough`. */
+  stream<Batch extends StreamBatch, Result extends StreamBatch>(
+    source: StreamSource<Batch>,
+    operation: StreamOperation<Batch, Result>,
+    options: StreamRunOptions = {},
+  ): AsyncGenerator<Result, void, undefined> {
+    const placement = options.placement ?? this.#options.placement ?? "auto";
+    const strict = options.strict ?? this.#options.strict ?? false;
+    const placing = async () => {
+      const slots = placement === "cpu" ? [] : await this.#discover();
+      const named = options.device === undefined ? undefined : find(slots, options.device);
+      return { slots: named === undefined ? slots : [named], placement, strict };
+    };
+    return streamOn(placing, source, operation, options);
+  }
+
   /** The adapters this runtime may use, best first. */
   async adapters(): Promise<readonly Adapter[]> {
     return (await this.#discover()).map((slot) => slot.adapter);
@@ -180,6 +204,13 @@ export class Runtime implements AsyncDisposable {
       devices: this.#known.map((slot) => slot.statistics()),
       batchers: this.batchers(),
     };
+  }
+
+  /** The memory manager of a device, opened like `device`: its statistics, and its leak report. */
+  async memory(id?: string): Promise<MemoryManager> {
+    const slot = find(await this.#discover(), id);
+    if (slot === undefined) throw noDevice();
+    return (await slot.open()).memory;
   }
 
   /** Closes the devices; calls on their way reject. Safe to call twice. */
@@ -256,7 +287,7 @@ export class Runtime implements AsyncDisposable {
 
   async #runGpu<I, O>(call: Call<I, O>, choice: Choice, slot: DeviceSlot): Promise<Outcome<O>> {
     const { operation, input, meter, work, options } = call;
-    const { device, pool } = await slot.open();
+    const { device, memory, pool } = await slot.open();
     meter.spans.queueMs = meter.totalMs;
     while (isTurnLong()) await nextTurn();
     const timer: Timer | undefined = call.reported ? device.timer() : undefined;
@@ -265,7 +296,15 @@ export class Runtime implements AsyncDisposable {
     const run = this.#placer.begin(operation, work, slot.adapter, choice.decision);
     let value: O;
     try {
-      const running = operation.gpu(input, { work, device, pool, timer, signal: options.signal, meter });
+      const running = onDevice(operation, input, {
+        work,
+        device,
+        memory,
+        pool,
+        timer,
+        signal: options.signal,
+        meter,
+      });
       value = await abortable(running, options.signal, operation.name);
     } catch (error) {
       run.drop();

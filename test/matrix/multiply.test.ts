@@ -207,9 +207,10 @@ describe("multiply on a device", () => {
 
   it("says so when the only copy was on a device that is gone", async () => {
     const { Storage } = await import("#src/matrix/storage.js");
-    const { BufferPool } = await import("#src/memory/index.js");
+    const { MemoryManager } = await import("#src/memory/index.js");
     const device = await new FakeAdapter().open();
-    const resident = new Matrix(Storage.onDevice(new BufferPool(device).allocate(16)), [2, 2]);
+    const memory = new MemoryManager(device);
+    const resident = new Matrix(Storage.onDevice(memory, memory.pool.allocate(16)), [2, 2]);
     expect(resident.location).toBe("device");
     device.lose("driver");
     const error = await failure(() => multiply(runtime, resident, resident), "BUFFER_DISPOSED");

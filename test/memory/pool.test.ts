@@ -101,12 +101,20 @@ describe("a pool", () => {
     expect(device.freed).toBe(device.allocations);
   });
 
-  it("caches nothing of a lost device", () => {
+  it("caches nothing of a lost device", async () => {
     const { device, pool } = makePool();
     const buffer = pool.allocate(100);
     device.lose("driver");
     buffer.dispose();
     expect(pool.statistics().cachedBuffers).toBe(0);
+    pool.dispose();
+    await failure(() => pool.allocate(100), "DEVICE_LOST");
+  });
+
+  it("that is disposed allocates no more", async () => {
+    const { pool } = makePool();
+    pool.dispose();
+    await failure(() => pool.allocate(100), "BUFFER_DISPOSED");
   });
 
   it("gets back what nobody disposed", async () => {

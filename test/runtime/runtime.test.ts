@@ -13,7 +13,7 @@ interface Fake {
   readonly name?: string;
 }
 
-function operation({ gpu, cpu, name = "fake.work" }: Fake = {}): Operation<number, string> {
+function operation({ gpu, cpu, name = "fake.work" }: Fake = {}): Omit<Operation<number, string>, "stream"> {
   return {
     name,
     engine: "engine",
@@ -114,6 +114,39 @@ describe("fallback", () => {
     };
     await failure(() => runtime.run(operation({ gpu: failing(code), cpu }), 1), code);
     expect(cpuCalls).toBe(0);
+  });
+
+  it("comes after batches, where the device is only too small for the whole", async () => {
+    await using runtime = runtimeOf([new FakeAdapter()], { threshold: 10 });
+    const streaming = (stream: () => Promise<string | undefined>, code: ErrorCode = "OUT_OF_MEMORY") => ({
+      ...operation({ gpu: failing(code) }),
+      stream,
+    });
+    const { value, report } = await runtime.run(
+      streaming(async () => "streamed"),
+      1,
+      { report: true },
+    );
+    expect(value).toBe("streamed");
+    expect(report).toMatchObject({ placement: "gpu", device: "opencl:0" });
+    expect(
+      (
+        await runtime.run(
+          streaming(async () => undefined),
+          1,
+        )
+      ).value,
+    ).toBe("cpu");
+    expect((await runtime.run(streaming(failing("OUT_OF_MEMORY")), 1)).value).toBe("cpu");
+    await failure(() => runtime.run(streaming(failing("INTERNAL")), 1), "INTERNAL");
+    expect(
+      (
+        await runtime.run(
+          streaming(async () => "streamed", "UNSUPPORTED"),
+          1,
+        )
+      ).value,
+    ).toBe("cpu");
   });
 
   it("wraps whatever else is thrown", async () => {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type {
   Adapter,
   Bindings,
@@ -22,6 +23,11 @@ export class FakeDevice implements Device {
   freed = 0;
   writes = 0;
   failAllocations = 0;
+  /** What the driver has; allocations beyond it fail. */
+  capacityBytes = Infinity;
+  freeBytes: number | undefined;
+  inUseBytes = 0;
+  peakBytes = 0;
   #lose: (loss: DeviceLoss) => void = () => undefined;
 
   constructor(adapter: FakeAdapter) {
@@ -42,6 +48,11 @@ export class FakeDevice implements Device {
       this.failAllocations--;
       throw new AikoError("OUT_OF_MEMORY", { message: "the fake device is full" });
     }
+    if (this.inUseBytes + byteLength > this.capacityBytes) {
+      throw new AikoError("OUT_OF_MEMORY", { message: "the fake driver is full" });
+    }
+    this.inUseBytes += byteLength;
+    this.peakBytes = Math.max(this.peakBytes, this.inUseBytes);
     this.allocations++;
     return new FakeBuffer(this, byteLength, label);
   }
@@ -54,14 +65,17 @@ export class FakeDevice implements Device {
 
   async read(source: DeviceBuffer | BufferView, into?: ArrayBufferView): Promise<Uint8Array> {
     this.#assertAlive();
-    const bytes = bytesAt(source);
-    if (into === undefined) return bytes.slice();
+    const bytes = bytesAt(source).slice();
+    await nextTurn();
+    this.#assertAlive();
+    if (into === undefined) return bytes;
     const target = new Uint8Array(into.buffer, into.byteOffset, into.byteLength);
     target.set(bytes);
     return target;
   }
 
   copy(source: DeviceBuffer | BufferView, target: DeviceBuffer | BufferView): void {
+    this.#assertAlive();
     bytesAt(target).set(bytesAt(source));
   }
 
@@ -87,11 +101,11 @@ export class FakeDevice implements Device {
 
   memory() {
     return {
-      inUseBytes: 0,
-      peakBytes: 0,
+      inUseBytes: this.inUseBytes,
+      peakBytes: this.peakBytes,
       buffers: this.allocations - this.freed,
       kernels: 0,
-      freeBytes: undefined,
+      freeBytes: this.freeBytes,
     };
   }
 
@@ -127,8 +141,10 @@ class FakeBuffer implements DeviceBuffer {
   }
 
   dispose(): void {
-    if (!this.disposed) this.device.freed++;
+    if (this.disposed) return;
     this.disposed = true;
+    this.device.freed++;
+    this.device.inUseBytes -= this.byteLength;
   }
 
   [Symbol.dispose](): void {

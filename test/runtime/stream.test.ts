@@ -1,0 +1,113 @@
+import { describe, expect, it } from "vitest";
+import { AikoError } from "#src/errors.js";
+import { type OperationReport, operationChannel, Runtime, type StreamOperation } from "#src/runtime/index.js";
+import { failure } from "../support/errors.js";
+import { FakeAdapter } from "../support/fake-device.js";
+
+type Copy = StreamOperation<Uint8Array, Uint8Array>;
+
+let places: string[] = [];
+
+const copied: Copy = {
+  name: "test.stream",
+  outputBytes: (batch) => batch.byteLength,
+  gpu: async (input, output, { device }) => {
+    places.push("gpu");
+    device.copy(input, output);
+  },
+  host: (byteLength) => new Uint8Array(byteLength),
+  cpu: (batch) => {
+    places.push("cpu");
+    return batch.slice();
+  },
+};
+
+function runtimeOf(adapters: FakeAdapter[], options = {}) {
+  return new Runtime({ adapters: async () => adapters, ...options });
+}
+
+async function run(runtime: Runtime, options = {}, operation = copied): Promise<string> {
+  places = [];
+  const found: number[] = [];
+  const source = [Uint8Array.of(1), Uint8Array.of(2), Uint8Array.of(3)];
+  for await (const [value = -1] of runtime.stream(source, operation, options)) found.push(value);
+  expect(found).toEqual([1, 2, 3]);
+  return places.join(" ");
+}
+
+describe("a stream of a runtime", () => {
+  it("runs where it is told to, else on the device while there is one", async () => {
+    await using none = runtimeOf([]);
+    expect(await run(none)).toBe("cpu cpu cpu");
+    await failure(() => run(none, { placement: "gpu" }), "DEVICE_NOT_FOUND");
+    await using runtime = runtimeOf([new FakeAdapter(), new FakeAdapter("gpu", 1)]);
+    expect(await run(runtime)).toBe("gpu gpu gpu");
+    expect(await run(runtime, { placement: "cpu" })).toBe("cpu cpu cpu");
+    expect(await run(runtime, { device: "opencl:1" })).toBe("gpu gpu gpu");
+    await failure(() => run(runtime, { device: "cuda:0" }), "DEVICE_NOT_FOUND");
+    await failure(() => run(runtime, { placement: "tpu" }), "INVALID_ARGUMENT");
+    await using nothing = runtimeOf([new FakeAdapter("null")]);
+    expect(await run(nothing)).toBe("cpu cpu cpu");
+    expect(await run(nothing, { placement: "gpu" })).toBe("gpu gpu gpu");
+  });
+
+  it("falls back when the device does not open or fails, and rests it", async () => {
+    const adapter = new FakeAdapter();
+    adapter.openError = new AikoError("UNSUPPORTED", { message: "no driver" });
+    await using runtime = runtimeOf([adapter], { threshold: 1, restMs: 60_000 });
+    expect(await run(runtime)).toBe("cpu cpu cpu");
+    await failure(() => run(runtime, { strict: true }), "UNSUPPORTED");
+    adapter.openError = undefined;
+    const failing: Copy = {
+      ...copied,
+      gpu: async () => {
+        throw new AikoError("TIMEOUT", { message: "hung" });
+      },
+    };
+    await failure(() => run(runtime, { strict: true }, failing), "TIMEOUT");
+    expect(await run(runtime)).toBe("cpu cpu cpu");
+    await failure(() => run(runtime, { placement: "gpu" }), "DEVICE_NOT_FOUND");
+  });
+
+  it("stays within the runtime's budget", async () => {
+    const adapter = new FakeAdapter();
+    await using runtime = runtimeOf([adapter], { memoryBudgetBytes: 2048 });
+    await run(runtime, { inFlight: 8 });
+    expect(adapter.opened[0]?.peakBytes).toBeLessThanOrEqual(2048);
+    await failure(async () => {
+      const large = [new Uint8Array(3000)];
+      for await (const _ of runtime.stream(large, copied, { strict: true }));
+    }, "OUT_OF_MEMORY");
+  });
+
+  it("leaves its device's memory to be looked at", async () => {
+    const adapter = new FakeAdapter();
+    await using runtime = runtimeOf([adapter], { memoryBudgetBytes: 4096, traceAllocations: true });
+    await run(runtime);
+    const memory = await runtime.memory();
+    expect(memory.device).toBe(adapter.opened[0]);
+    expect(memory.statistics()).toMatchObject({ budgetBytes: 4096, inUseBytes: 0, reservations: 0 });
+    expect(memory.leaks()).toEqual([]);
+    await failure(() => runtime.memory("cuda:7"), "DEVICE_NOT_FOUND");
+    await using none = runtimeOf([]);
+    await failure(() => none.memory(), "DEVICE_NOT_FOUND");
+  });
+
+  it("is reported once, at its end", async () => {
+    await using runtime = runtimeOf([new FakeAdapter()]);
+    const reports: OperationReport[] = [];
+    const listen = (message: unknown) => reports.push(message as OperationReport);
+    operationChannel.subscribe(listen);
+    await run(runtime);
+    operationChannel.unsubscribe(listen);
+    expect(reports).toMatchObject([
+      { operation: "test.stream", placement: "gpu", device: "opencl:0", bytes: 6 },
+    ]);
+  });
+
+  it("of a disposed runtime rejects", async () => {
+    const runtime = runtimeOf([new FakeAdapter()]);
+    await runtime.dispose();
+    await failure(() => run(runtime), "DISPOSED");
+  });
+});
