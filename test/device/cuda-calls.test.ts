@@ -31,7 +31,7 @@ async function wordsOf(device: Device, source: Parameters<Device["read"]>[0]): P
 }
 
 onFakeCuda("calls of the CUDA driver", ({ adapter, control }) => {
-  it("pass pointers by binding, then element counts, and the grid", () =>
+  it("pass pointers by binding, then element counts, the flag of the watchdog, and the grid", () =>
     withDevice(adapter, async (device) => {
       using kernel = await device.compile(kernels.scale);
       using page = device.allocate(4096);
@@ -46,9 +46,10 @@ onFakeCuda("calls of the CUDA driver", ({ adapter, control }) => {
       const [first, second] = launchesIn(control.log());
       expect(first?.grid).toEqual([3, 2, 1]);
       expect(first?.block).toEqual([64, 1, 1]);
-      expect(first?.args.map(([, size]) => size)).toEqual([8, 8, 8, 4, 4]);
-      expect(first?.args.slice(3).map(([value]) => value)).toEqual([100n, 1024n]);
-      expect(second?.args.slice(3).map(([value]) => value)).toEqual([20n, 12n]);
+      expect(first?.args.map(([, size]) => size)).toEqual([8, 8, 8, 4, 4, 8]);
+      expect(first?.args.slice(3, 5).map(([value]) => value)).toEqual([100n, 1024n]);
+      expect(second?.args.slice(3, 5).map(([value]) => value)).toEqual([20n, 12n]);
+      expect(second?.args[5]).toEqual(first?.args[5]);
       const offset = (second?.args[1]?.[0] ?? 0n) - (first?.args[1]?.[0] ?? 0n);
       expect(offset).toBe(BigInt(step));
       expect(second?.args[0]?.[0]).toBe(first?.args[0]?.[0]);

@@ -10,6 +10,7 @@ import { CudaAllocation } from "./buffer.ts";
 import { type BuildTarget, buildProgram, type CudaProgram } from "./kernel.ts";
 import type { CudaLibrary } from "./library.ts";
 import { CudaQueue } from "./queue.ts";
+import { Flag } from "./staging.ts";
 import { CUDA_ERROR_OUT_OF_MEMORY, statusError, statusName } from "./status.ts";
 import { DriverThread } from "./thread.ts";
 
@@ -28,6 +29,8 @@ export class CudaDevice extends BaseDevice<CudaAllocation, CudaProgram> {
   protected readonly queue: CudaQueue;
   protected readonly target = "cuda";
   protected readonly clocks: ReadonlySet<WorkKind> = new Set(["upload", "kernel", "download"]);
+  protected override readonly watchdog = true;
+  readonly #flag: Flag;
   readonly #library: CudaLibrary;
   readonly #context: Handle;
   readonly #calls: DriverThread;
@@ -49,7 +52,9 @@ export class CudaDevice extends BaseDevice<CudaAllocation, CudaProgram> {
     const memoryBytes = limits.memoryBytes ?? limits.bufferBytes;
     const queue = new CudaQueue({ library, context, waits: this.#waits, memoryBytes, onFailure });
     this.queue = queue;
+    this.#flag = new Flag(library);
     this.#forget = onExit((code) => {
+      this.interrupt();
       if (!queue.drain(exitDrainMs)) leave(code);
     });
     this.#buildTarget = {
@@ -59,6 +64,7 @@ export class CudaDevice extends BaseDevice<CudaAllocation, CudaProgram> {
       capability: gpu.capability,
       driver: `${adapter.name}, ${adapter.driver}`,
       cache: this.cache,
+      watchdog: this.#flag.address,
       release: (program, unload) => queue.release(program, unload),
     };
     if (parts.cublas !== undefined) {
@@ -91,12 +97,14 @@ export class CudaDevice extends BaseDevice<CudaAllocation, CudaProgram> {
     return new CudaAllocation(block, byteLength, this.queue.free);
   }
 
-  protected createProgram({ translation, label }: KernelSource): Promise<CudaProgram> {
-    return buildProgram(this.#buildTarget, translation, label);
+  protected createProgram({ translation, label, watchdog }: KernelSource): Promise<CudaProgram> {
+    const target = watchdog ? this.#buildTarget : { ...this.#buildTarget, watchdog: undefined };
+    return buildProgram(target, translation, label);
   }
 
-  /** Nothing ends a kernel that runs: polling a flag in host memory costs a trip over the bus. */
-  protected interrupt(): void {}
+  protected interrupt(): void {
+    this.#flag.raise();
+  }
 
   protected async close(hung: boolean): Promise<void> {
     if (hung) {
@@ -109,6 +117,7 @@ export class CudaDevice extends BaseDevice<CudaAllocation, CudaProgram> {
     this.#forget();
     await this.#blas?.release();
     this.queue.close();
+    this.#flag.release();
     this.#library.enter(0);
     await this.#calls.call("cuCtxDestroy_v2", [this.#context]);
     await Promise.all([this.#calls.end(), this.#waits.end()]);

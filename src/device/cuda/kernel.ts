@@ -26,6 +26,8 @@ export interface BuildTarget {
   /** Whatever else a compiled kernel depends on. */
   readonly driver: string;
   readonly cache: KernelCache | undefined;
+  /** Where the flag is that ends runaway loops, when the kernel was translated with a watchdog. */
+  readonly watchdog: number | undefined;
   /** Runs `unload` once nothing enqueued uses the program. */
   readonly release: (program: CudaProgram, unload: () => void) => void;
 }
@@ -39,6 +41,8 @@ export class CudaProgram implements Program {
   readonly label: string;
   readonly cached: boolean;
   readonly workgroupSize: readonly [number, number, number];
+  /** The last argument, where the kernel takes one. */
+  readonly watchdog: number | undefined;
   /** Count of the compute stream's last piece that launches it. */
   sequence = 0;
   readonly #target: BuildTarget;
@@ -51,6 +55,7 @@ export class CudaProgram implements Program {
     this.cached = module.cached;
     this.label = label;
     this.workgroupSize = translation.workgroupSize;
+    this.watchdog = target.watchdog;
   }
 
   release(): void {

@@ -18,6 +18,7 @@ export interface Cuda {
   readonly cuMemAlloc_v2: Call<[Handle, bytes: number], number>;
   readonly cuMemFree_v2: Call<[Handle], number>;
   readonly cuMemHostAlloc: Call<[Handle, bytes: number, flags: number], number>;
+  readonly cuMemHostGetDevicePointer_v2: Call<[Handle, host: Handle, flags: number], number>;
   readonly cuMemFreeHost: Call<[Handle], number>;
   readonly cuMemcpyHtoDAsync_v2: Call<[to: Handle, from: Handle, bytes: number, stream: Handle], number>;
   readonly cuMemcpyDtoHAsync_v2: Call<[to: Handle, from: Handle, bytes: number, stream: Handle], number>;
@@ -78,6 +79,7 @@ export const cudaSignatures: Signatures<Cuda> = {
   cuMemAlloc_v2: [I, P, S],
   cuMemFree_v2: [I, P],
   cuMemHostAlloc: [I, P, S, U],
+  cuMemHostGetDevicePointer_v2: [I, P, P, U],
   cuMemFreeHost: [I, P],
   cuMemcpyHtoDAsync_v2: [I, P, P, S, P],
   cuMemcpyDtoHAsync_v2: [I, P, P, S, P],

@@ -146,7 +146,7 @@ export class CudaQueue implements BackendQueue<CudaAllocation, CudaProgram> {
     timer: DeviceTimer | undefined,
   ): void {
     let hostBytes = 0;
-    let counts = 0;
+    let counts = program.watchdog === undefined ? 0 : 1;
     for (const { bytes, binding } of bound) {
       if (bytes !== undefined) hostBytes += alignUp(bytes.byteLength, parameterAlignment);
       if (binding.elementStride !== undefined) counts++;
@@ -163,6 +163,7 @@ export class CudaQueue implements BackendQueue<CudaAllocation, CudaProgram> {
     }
     for (const { binding, byteLength } of bound)
       if (binding.elementStride !== undefined) sequence.argument(elementCount(binding, byteLength));
+    if (program.watchdog !== undefined) sequence.argument(program.watchdog);
     program.sequence = this.#pipeline.compute.enqueued + 1;
     this.#count(sequence, timer);
   }

@@ -4,12 +4,41 @@ import type { CudaLibrary } from "./library.ts";
 import { check } from "./status.ts";
 
 const CU_MEMHOSTALLOC_DEFAULT = 0;
+const CU_MEMHOSTALLOC_DEVICEMAP = 2;
+const flagBytes = 4096;
 
 /** Page-locked host memory: the device copies from it and to it on its own. */
 export function pageLocked(library: CudaLibrary, byteLength: number): Pinned {
   const status = library.cu.cuMemHostAlloc(library.slot(0), byteLength, CU_MEMHOSTALLOC_DEFAULT);
   check(status, `Page-locking ${byteLength} bytes of host memory`);
   return library.at(library.handleAt(0), byteLength);
+}
+
+/** A word of host memory that kernels read while they run. */
+export class Flag {
+  readonly #library: CudaLibrary;
+  readonly #memory: Pinned;
+  /** Where kernels find it. */
+  readonly address: number;
+
+  constructor(library: CudaLibrary) {
+    const { cu } = library;
+    const status = cu.cuMemHostAlloc(library.slot(0), flagBytes, CU_MEMHOSTALLOC_DEVICEMAP);
+    check(status, `Page-locking ${flagBytes} bytes of host memory`);
+    this.#library = library;
+    this.#memory = library.at(library.handleAt(0), flagBytes);
+    this.#memory.bytes.fill(0);
+    check(cu.cuMemHostGetDevicePointer_v2(library.slot(0), this.#memory.address, 0), "Mapping host memory");
+    this.address = Number(library.handleAt(0));
+  }
+
+  raise(): void {
+    this.#memory.bytes[0] = 1;
+  }
+
+  release(): void {
+    this.#library.cu.cuMemFreeHost(this.#memory.address);
+  }
 }
 
 /** Slots of page-locked memory, of one size and up to a number. Locking takes long, so that slots are kept. */

@@ -6,11 +6,11 @@ import { buildFakeCuda, fakeEnvironment } from "../../support/cuda/index.ts";
 const built = await buildFakeCuda();
 const missing = typeof built === "string" ? built : undefined;
 
-const script = (body: string) => `
+const script = (body: string, options: string) => `
   import { discoverCuda } from "#src/device/cuda/adapter.js";
   const [adapter] = (await discoverCuda()).adapters;
   const device = await adapter.open({ timeoutMs: 500 });
-  const kernel = await device.compile(${JSON.stringify(kernels.endless)});
+  const kernel = await device.compile(${JSON.stringify(kernels.endless)}, ${options});
   const cell = device.allocate(8);
   device.dispatch(kernel, { cell }, 1);
   process.on("exit", (code) => console.log("exit", code));
@@ -40,9 +40,23 @@ describe.skipIf(missing !== undefined)(`a process whose GPU hangs: ${missing ?? 
     ],
   ])("ends %s", async (_, body, status, printed) => {
     if (typeof built === "string") throw new Error(built);
-    const ended = await runModule(script(body), fakeEnvironment(built));
+    const ended = await runModule(script(body, "{ unchecked: true }"), fakeEnvironment(built));
     expect(ended, ended.stderr).toMatchObject({ code: status, signal: null });
     expect(ended.stdout).toBe(`${printed}exit ${status}\n`);
     expect(ended.ms).toBeLessThan(15_000);
+  });
+
+  it.concurrent("does not wait for a kernel that looks at the watchdog", async () => {
+    if (typeof built === "string") throw new Error(built);
+    const body = `
+      console.log(await code(device.wait()));
+      await device.dispose();
+      const again = await adapter.open();
+      console.log((await again.read(again.allocate(4))).length);
+      await again.dispose();`;
+    const ended = await runModule(script(body, "{}"), fakeEnvironment(built));
+    expect(ended, ended.stderr).toMatchObject({ code: 0, signal: null, stdout: "TIMEOUT\n4\nexit 0\n" });
+    const told = await runModule(script("process.exit(2);", "{}"), fakeEnvironment(built));
+    expect(told, told.stderr).toMatchObject({ code: 2, stdout: "exit 2\n" });
   });
 });
