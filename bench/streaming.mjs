@@ -13,12 +13,12 @@ import { check, interleaved, randomFloats } from "./harness.mjs";
  */
 
 const MiB = 2 ** 20;
-const budgetBytes = 32 * MiB;
+const budgetBytes = 48 * MiB;
 const totalBytes = 8 * budgetBytes;
 const batchLength = (2 * MiB) / 4;
 const batches = totalBytes / (batchLength * 4);
 const size = 1024;
-const turns = { rounds: 9, budgetMs: 15_000 };
+const turns = { rounds: 7, budgetMs: 12_000 };
 
 /** Data of eight times the memory budget flows through the device, against each stage of it alone in the same run.
  * @param {Bench} bench @returns {Promise<Row[]>} */
