@@ -53,7 +53,7 @@ export class DeviceSlot {
       state: this.#state(),
       losses: this.#losses,
       memory: opened?.device.memory(),
-      pool: opened?.pool.statistics(),
+      pool: opened?.memory.statistics(),
     };
   }
 

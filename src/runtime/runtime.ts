@@ -16,13 +16,14 @@ import {
   CallBatching,
   type QueueOptions,
 } from "./batcher/index.ts";
-import type { BreakerOptions, Permit } from "./breaker.ts";
+import type { BreakerOptions } from "./breaker.ts";
+import { assertPlacement, type Choice, choose, find, noDevice } from "./choice.ts";
 import { DeviceSlot } from "./device-slot.ts";
 import { Meter } from "./meter.ts";
 import { Metrics } from "./metrics.ts";
 import { onDevice } from "./on-device.ts";
 import type { Operation, Placement, Work } from "./operation.ts";
-import { type CalibrationData, type Decision, type PlacementChoice, Placer } from "./placement/index.ts";
+import { type CalibrationData, type PlacementChoice, Placer } from "./placement/index.ts";
 import { type Fallback, makeReport, type OperationReport, operationChannel } from "./report.ts";
 import type { BatcherStatistics, RuntimeStatistics } from "./statistics.ts";
 import { type StreamRunOptions, streamOn } from "./stream.ts";
@@ -68,15 +69,6 @@ interface Call<I, O> {
   readonly meter: Meter;
   readonly reported: boolean;
   readonly publishes: boolean;
-}
-
-interface Choice {
-  readonly decision: Decision;
-  /** What the decision compared the CPU with. */
-  readonly adapter?: Adapter;
-  readonly slot?: DeviceSlot;
-  readonly permit?: Permit;
-  readonly fallback?: Fallback;
 }
 
 /** Decides where each operation runs, runs it there, falls back with a reason, and reports. */
@@ -131,6 +123,7 @@ export class Runtime implements AsyncDisposable {
     const work = operation.work(input);
     const call = { operation, input, options, work, meter: new Meter(), reported, publishes };
     const choice = await this.#choose(call);
+    if (choice.fallback !== undefined) this.#fellBack(operation.name, choice.fallback);
     if (choice.slot === undefined || choice.permit === undefined) {
       return this.#counted(call, "cpu", this.#runCpu(call, choice));
     }
@@ -229,60 +222,13 @@ export class Runtime implements AsyncDisposable {
 
   async #choose<I, O>({ operation, work, options }: Call<I, O>): Promise<Choice> {
     const asked = options.placement ?? this.#options.placement ?? "auto";
-    if (asked !== "auto" && asked !== "gpu" && asked !== "cpu") {
-      throw new AikoError("INVALID_ARGUMENT", {
-        message: `placement is "${String(asked)}"`,
-        hint: 'Use "auto", "gpu" or "cpu".',
-      });
-    }
+    assertPlacement(asked);
     if (asked === "cpu") return { decision: { placement: "cpu", reason: 'placement "cpu" was asked for' } };
     const slots = await this.#discover();
     const loading = this.#placer.ready();
     if (loading !== undefined) await loading;
-    const first = find(slots, options.device);
-    if (first === undefined) {
-      if (asked === "gpu") throw noDevice();
-      return { decision: { placement: "cpu", reason: "no device was found" } };
-    }
-    const candidates = options.device === undefined ? slots : [first];
-    for (const slot of candidates) {
-      const permit = slot.breaker.enter();
-      if (permit === undefined) continue;
-      const decision: Decision =
-        asked === "gpu"
-          ? { placement: "gpu", reason: 'placement "gpu" was asked for' }
-          : this.#placer.decide(operation, work, slot.adapter, slot.isOpen);
-      if (decision.placement === "gpu") return { decision, slot, permit };
-      permit.cancel();
-      return { decision, adapter: slot.adapter };
-    }
-    return this.#chooseRested(operation, work, asked, first, options);
-  }
-
-  /** Every device is rested: what would have gone there falls back without trying. */
-  #chooseRested<I, O>(
-    operation: Operation<I, O>,
-    work: Work,
-    asked: PlacementChoice,
-    slot: DeviceSlot,
-    options: RunOptions,
-  ): Choice {
-    const decision = this.#placer.decide(operation, work, slot.adapter, slot.isOpen);
-    if (asked === "auto" && decision.placement === "cpu") return { decision, adapter: slot.adapter };
-    const { lastError, restMsLeft } = slot.breaker;
-    const seconds = Math.ceil(restMsLeft / 1000);
-    const code = lastError?.code ?? "DEVICE_LOST";
-    const message = `rested for ${seconds} s more after ${code}: ${lastError?.message ?? "unknown"}`;
-    if (this.#isStrict(options)) {
-      throw new AikoError(code, {
-        message: `${slot.adapter.id} is ${message}`,
-        hint: "Wait, or leave strict out to let the CPU answer.",
-        cause: lastError,
-      });
-    }
-    const fallback = { code, message, device: slot.adapter.id };
-    this.#fellBack(operation.name, fallback);
-    return { decision: { placement: "cpu", reason: `${slot.adapter.id} is ${message}` }, fallback };
+    const decide = (slot: DeviceSlot) => this.#placer.decide(operation, work, slot.adapter, slot.isOpen);
+    return choose(slots, { asked, device: options.device, strict: this.#isStrict(options), decide });
   }
 
   async #runGpu<I, O>(call: Call<I, O>, choice: Choice, slot: DeviceSlot): Promise<Outcome<O>> {
@@ -402,22 +348,4 @@ export class Runtime implements AsyncDisposable {
       hint: "Call open() again, or dispose it after its last use.",
     });
   }
-}
-
-function find(slots: readonly DeviceSlot[], id: string | undefined): DeviceSlot | undefined {
-  if (id === undefined) return slots[0];
-  const slot = slots.find(({ adapter }) => adapter.id === id);
-  if (slot !== undefined) return slot;
-  const present = slots.map(({ adapter }) => adapter.id).join(", ");
-  throw new AikoError("DEVICE_NOT_FOUND", {
-    message: `There is no device "${id}" in this runtime`,
-    hint: present === "" ? "It has no device at all." : `It has: ${present}.`,
-  });
-}
-
-function noDevice(): AikoError {
-  return new AikoError("DEVICE_NOT_FOUND", {
-    message: "No device was found",
-    hint: 'Run "npx aikoryu doctor" to see what is missing, or use placement "auto" to let the CPU answer.',
-  });
 }

@@ -1,6 +1,6 @@
 import type { Backend, DeviceKind, DeviceMemory } from "../device/device.ts";
 import type { ErrorCode } from "../errors.ts";
-import type { PoolStatistics } from "../memory/index.ts";
+import type { MemoryStatistics } from "../memory/index.ts";
 import type { Placement } from "./operation.ts";
 
 /** Calls of one operation in one place, since the runtime was opened. */
@@ -31,7 +31,7 @@ export interface DeviceStatistics {
   readonly losses: number;
   /** Absent until the device is opened. */
   readonly memory: DeviceMemory | undefined;
-  readonly pool: PoolStatistics | undefined;
+  readonly pool: MemoryStatistics | undefined;
 }
 
 export interface BatcherStatistics {

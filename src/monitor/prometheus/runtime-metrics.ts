@@ -53,6 +53,7 @@ const states = ["closed", "open", "resting", "lost"] as const;
 function runtimeDeviceMetrics(devices: readonly DeviceStatistics[]): Metric[] {
   const metric = family("runtime_device", devices, ({ id }) => ({ device: id }));
   const pool = family("pool", devices, ({ id }) => ({ device: id }));
+  const memory = family("memory", devices, ({ id }) => ({ device: id }));
   return [
     {
       name: "aikoryu_runtime_device_state",
@@ -87,6 +88,14 @@ function runtimeDeviceMetrics(devices: readonly DeviceStatistics[]): Metric[] {
     pool("counter", "hits_total", "Allocations answered from the pool.", (one) => one.pool?.hits),
     pool("counter", "misses_total", "Allocations that needed new memory.", (one) => one.pool?.misses),
     pool("counter", "reclaimed_total", "Buffers that nobody disposed.", (one) => one.pool?.reclaimed),
+    pool("gauge", "fragmentation_bytes", "Memory held for nobody.", (one) => one.pool?.fragmentationBytes),
+    memory("gauge", "budget_bytes", "What work may take.", (one) => one.pool?.budgetBytes),
+    memory("gauge", "reserved_bytes", "Set aside for work under way.", (one) => one.pool?.reservedBytes),
+    memory("gauge", "reservations_waiting", "Work waiting for memory.", (one) => one.pool?.waiting),
+    memory("gauge", "resident_bytes", "Data that stays between calls.", (one) => one.pool?.residentBytes),
+    memory("counter", "evictions_total", "Idle data moved to the host.", (one) => one.pool?.evictions),
+    memory("counter", "evicted_bytes_total", "Bytes of it.", (one) => one.pool?.evictedBytes),
+    memory("counter", "returns_total", "Evicted data that came back.", (one) => one.pool?.returns),
   ];
 }
 
