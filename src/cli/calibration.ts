@@ -42,9 +42,11 @@ function rate(bytes: number, ms: number): string {
 
 function showLearned({ learned }: PlaceData, terminal: Terminal): void {
   const rows = Object.entries(learned).map(([operation, steps]) => {
-    const samples = steps.flatMap(([, values]) => values);
-    const factor = Math.exp(samples.reduce((sum, value) => sum + value, 0) / Math.max(1, samples.length));
-    return [operation, String(steps.length), String(samples.length), factor.toFixed(2)];
+    const ratios = steps.flatMap(([, fixedMs, scaledMs, samples]) =>
+      samples.map((ms) => Math.log(ms / (fixedMs + scaledMs))),
+    );
+    const mean = Math.exp(ratios.reduce((sum, value) => sum + value, 0) / Math.max(1, ratios.length));
+    return [operation, String(steps.length), String(ratios.length), mean.toFixed(2)];
   });
   if (rows.length === 0) {
     terminal.say("no operation was measured yet", "    ");

@@ -10,6 +10,8 @@ import {
   selectAdapters,
 } from "../device/index.ts";
 import { toAikoError } from "../errors.ts";
+import { Runtime } from "../runtime/index.ts";
+import { showCalibration } from "./calibration.ts";
 import type { Command } from "./command.ts";
 import { formatLimits, formatMachine, machine } from "./machine.ts";
 import { type DeviceLimits, measureDevice } from "./measure.ts";
@@ -30,17 +32,19 @@ interface Finding {
 }
 
 export const doctor: Command = {
-  usage: `Usage: aikoryu doctor [--quick] [--json]
+  usage: `Usage: aikoryu doctor [--quick] [--calibration] [--json]
 
 Lists the devices of this machine with their limits and memory, opens each one,
 and measures its copy bandwidth and its multiply-add rate. Then what was found
 of each backend: where, which version, and for what is missing, the command
 that would fix it.
 
-  --quick   open the devices, but measure nothing
-  --json    the whole finding, for machines
+  --quick         open the devices, but measure nothing
+  --calibration   also what placement goes by: transfers, measured now where
+                  they are not known yet, and what calls were seen to take
+  --json          the whole finding, for machines
 `,
-  options: { quick: { type: "boolean" } },
+  options: { quick: { type: "boolean" }, calibration: { type: "boolean" } },
   async run({ terminal, flag, signal }) {
     const discovery = await discover();
     const { adapters } = discovery;
@@ -57,12 +61,34 @@ that would fix it.
       parts,
       problems: problems.filter((one) => one.backend === backend),
     }));
-    terminal.json({ machine: machine(), chosen, devices: findings.map(toJson), backends, problems });
+    const calibration = flag("calibration") ? await calibrate(findings, terminal, signal) : undefined;
+    const devices = findings.map(toJson);
+    terminal.json({
+      machine: machine(),
+      chosen,
+      devices,
+      backends,
+      problems,
+      calibration: calibration?.data,
+    });
     const others = problems.filter(({ backend }) => !backends.some((one) => one.backend === backend));
     show({ findings, backends, others, chosen }, terminal);
+    if (calibration !== undefined) showCalibration(calibration.data, calibration.path, terminal);
     return problem === undefined ? 0 : 1;
   },
 };
+
+/** What placement knows of the devices that open, measured now where nobody has yet. */
+async function calibrate(findings: readonly Finding[], terminal: Terminal, signal: AbortSignal) {
+  const usable = findings.filter(({ failure }) => failure === undefined).map(({ adapter }) => adapter);
+  await using runtime = new Runtime({ adapters: async () => usable });
+  for (const { id } of usable) {
+    signal.throwIfAborted();
+    terminal.progress(`calibrating ${id}`);
+    await runtime.calibrate(id);
+  }
+  return runtime.calibration();
+}
 
 /** What `open()` would choose; a device asked for in AIKORYU_DEVICE and absent is one more problem. */
 function choose(discovery: Discovery): { chosen: string | null; problem?: Problem } {

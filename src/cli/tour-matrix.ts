@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { AikoError, isAikoError } from "../errors.ts";
 import type { Gpu } from "../index.ts";
 import { Matrix } from "../matrix/index.ts";
+import type { Prediction } from "../runtime/index.ts";
 import { closest, findPackages, readSections, tfIdf, type Vectors } from "./similarity.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -11,6 +12,8 @@ export interface TourRow {
   readonly cpuMs: number;
   readonly gpuMs: number | undefined;
   readonly chosen: string;
+  /** What either path was predicted to take when one was chosen. */
+  readonly predicted: Prediction | undefined;
   /** CPU time over GPU time. */
   readonly ratio: number | undefined;
   readonly reason: string;
@@ -77,6 +80,7 @@ export async function tourMatrix(gpu: Gpu, terminal: Terminal): Promise<TourRow>
     cpuMs: cpu.ms,
     gpuMs,
     chosen: auto.placement,
+    predicted: auto.predicted,
     ratio: gpuMs === undefined ? undefined : cpu.ms / gpuMs,
     reason: auto.reason,
     agree,
@@ -87,6 +91,7 @@ interface Timed {
   readonly ms: number;
   readonly values: Float32Array;
   readonly placement: string;
+  readonly predicted: Prediction | undefined;
   readonly reason: string;
 }
 
@@ -106,7 +111,8 @@ async function time(
     const values = (await product.read()).slice();
     const ms = performance.now() - start;
     const { report } = product;
-    return { ms, values, placement: report?.placement ?? placement, reason: report?.reason ?? "" };
+    const { predicted, reason = "" } = report ?? {};
+    return { ms, values, placement: report?.placement ?? placement, predicted, reason };
   };
   const start = performance.now();
   const first = await once();

@@ -48,7 +48,10 @@ export interface RuntimeOptions extends OpenOptions, MemoryOptions, BreakerOptio
   readonly adapters: () => Promise<readonly Adapter[]>;
   readonly placement?: PlacementChoice | undefined;
   readonly strict?: boolean | undefined;
-  /** Whether a small share of calls may try the place predicted to be slower, to learn. Default true. */
+  /**
+   * Whether the runtime may find out by itself: measure the transfers of a device that is new to it, and try a small share
+   * of calls in the place predicted to be slower. Default true.
+   */
   readonly explore?: boolean | undefined;
   /** How concurrent small calls are merged; `false` never merges any. */
   readonly batching?: false | BatcherOptions | undefined;
@@ -85,9 +88,10 @@ export class Runtime implements AsyncDisposable {
   constructor(options: RuntimeOptions) {
     this.#options = options;
     const directory = options.cacheDirectory ?? defaultCacheDirectory();
+    const isOff = process.env.AIKORYU_CALIBRATION === "0";
     this.#placer = new Placer({
-      directory: directory === false ? undefined : directory,
-      explore: options.explore ?? true,
+      directory: isOff || directory === false ? undefined : directory,
+      explore: !isOff && (options.explore ?? true),
     });
     if (options.batching === false) return;
     this.#batching = new CallBatching(options.batching ?? {}, (operation, input, runOptions, publishes) =>
@@ -257,7 +261,7 @@ export class Runtime implements AsyncDisposable {
       throw error;
     }
     run.end(performance.now() - start, device.memory().kernels === kernels);
-    void this.#placer.calibrate(device);
+    this.#placer.meet(device);
     if (!call.reported) return { value, report: undefined };
     const timed = await timer?.result();
     return this.#report(call, { value, device: slot.adapter.id, choice, timed, work });

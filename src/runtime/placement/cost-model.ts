@@ -1,6 +1,6 @@
 import type { Adapter } from "../../device/device.ts";
-import type { Operation, Placement, Rate, Work } from "../operation.ts";
-import { Learned, type LearnedData } from "./learned.ts";
+import type { Operation, Placement, Work } from "../operation.ts";
+import { type Assumed, Learned, type LearnedData } from "./learned.ts";
 import { assumedTransfer, type TransferCurve, transferMs } from "./transfer.ts";
 
 /** Predicted milliseconds in one place, and whether calls like it were measured there. */
@@ -48,7 +48,8 @@ export class CostModel {
   estimate<I, O>(placement: Placement, operation: Operation<I, O>, work: Work, adapter: Adapter): Estimate {
     const learned = this.#place(placement, adapter).learned.get(learnedKey(placement, operation.name, work));
     const effort = effortOf(work);
-    const before = this.#assumed(placement, operation, work, adapter) * (learned?.factor(effort) ?? 1);
+    const assumed = this.#assumed(placement, operation, work, adapter);
+    const before = learned?.predict(effort, assumed) ?? assumed.fixedMs + assumed.scaledMs;
     const after = placement === "gpu" ? this.#transferMs(adapter, "downloadMs", work.resultBytes) : 0;
     return { ms: before + after, sure: learned?.isSure(effort) ?? false };
   }
@@ -87,11 +88,20 @@ export class CostModel {
     return { engine: dataOf(this.#engine), devices: Object.fromEntries(devices) };
   }
 
-  #assumed<I, O>(placement: Placement, operation: Operation<I, O>, work: Work, adapter: Adapter): number {
-    return placement === "gpu"
-      ? computeMs(operation.rates[adapter.kind === "gpu" ? "gpu" : "cpu"], work) +
-          this.#transferMs(adapter, "uploadMs", work.hostBytes)
-      : computeMs(operation.rates.engine, work) + this.#transferMs(adapter, "downloadMs", work.deviceBytes);
+  #assumed<I, O>(placement: Placement, operation: Operation<I, O>, work: Work, adapter: Adapter): Assumed {
+    const onGpu = placement === "gpu";
+    const { rates } = operation;
+    const rate = onGpu ? rates[adapter.kind === "gpu" ? "gpu" : "cpu"] : rates.engine;
+    const [direction, moved] = onGpu
+      ? (["uploadMs", work.hostBytes] as const)
+      : (["downloadMs", work.deviceBytes] as const);
+    const transfer = this.#transferMs(adapter, direction, moved);
+    const latency = Math.min(transfer, this.#transferMs(adapter, direction, Math.min(1, moved)));
+    // An operation is held up by its arithmetic or by its memory, whichever takes longer.
+    return {
+      fixedMs: rate.overheadMs + latency,
+      scaledMs: Math.max(work.flops / rate.flopsPerMs, work.bytes / rate.bytesPerMs) + transfer - latency,
+    };
   }
 
   #transferMs(adapter: Adapter, direction: "uploadMs" | "downloadMs", bytes: number): number {
@@ -136,9 +146,4 @@ const movedKey = (operation: string) => `${operation}, inputs moved`;
 
 function effortOf({ flops, bytes }: Work): number {
   return flops + bytes;
-}
-
-/** An operation is held up by its arithmetic or by its memory, whichever takes longer. */
-function computeMs(rate: Rate, work: Work): number {
-  return rate.overheadMs + Math.max(work.flops / rate.flopsPerMs, work.bytes / rate.bytesPerMs);
 }

@@ -5,74 +5,140 @@ const stepsPerOctave = 2;
 /** A prediction this many octaves away from what was measured, or from fewer samples, is unsure. */
 const sureOctaves = 1;
 const sureSamples = 3;
+/** How much the assumed rates count against one measured size. */
+const assumedWeight = 0.01;
+const leastFactor = 1e-3;
 
-/** Medians of ln(measured / predicted), by step of effort: `[step, samples][]`. */
-export type LearnedData = readonly (readonly [step: number, samples: readonly number[]])[];
+/** What a call was assumed to take: whatever its size, and in proportion to it. In milliseconds. */
+export interface Assumed {
+  readonly fixedMs: number;
+  readonly scaledMs: number;
+}
 
-/** How far an operation's assumed rates are off in one place, by the size of the call. */
+/** One size: what was assumed of it, and the last milliseconds measured. */
+export type LearnedStep = readonly [
+  step: number,
+  fixedMs: number,
+  scaledMs: number,
+  samples: readonly number[],
+];
+export type LearnedData = readonly LearnedStep[];
+
+interface Measured extends Assumed {
+  readonly step: number;
+  readonly ms: number;
+}
+
+/**
+ * How far an operation's assumed costs are off in one place: a factor for the fixed part and one for the scaled part, by
+ * least squares of the relative error, and what remains at the sizes that were measured.
+ */
 export class Learned {
-  readonly #samples: Map<number, number[]>;
-  #steps: number[];
+  readonly #steps: Map<number, { assumed: Assumed; samples: number[] }>;
+  #measured: readonly Measured[] = [];
+  #factors: Assumed = { fixedMs: 1, scaledMs: 1 };
 
   constructor(data: LearnedData = []) {
-    this.#samples = new Map(data.map(([step, samples]) => [step, samples.slice(-samplesKept)]));
-    this.#steps = [...this.#samples.keys()].sort((a, b) => a - b);
+    this.#steps = new Map(
+      data.map(([step, fixedMs, scaledMs, samples]) => [
+        step,
+        { assumed: { fixedMs, scaledMs }, samples: samples.slice(-samplesKept) },
+      ]),
+    );
+    this.#fit();
   }
 
-  /** The factor for a call of `effort`: interpolated between what was measured, the nearest beyond it, 1 with nothing. */
-  factor(effort: number): number {
-    const [below, above] = this.#around(effort);
-    if (below === undefined || above === undefined) return 1;
-    const position = stepOf(effort);
-    const share = above === below ? 0 : (position - below) / (above - below);
-    return Math.exp(this.#at(below) * (1 - share) + this.#at(above) * share);
+  predict(effort: number, assumed: Assumed): number {
+    return this.#fitted(assumed) * Math.exp(this.#rest(stepOf(effort)));
   }
 
   isSure(effort: number): boolean {
     const position = stepOf(effort);
-    const near = this.#around(effort).filter(
-      (step) => step !== undefined && Math.abs(step - position) <= sureOctaves * stepsPerOctave,
-    );
-    return near.some((step) => (this.#samples.get(step ?? 0)?.length ?? 0) >= sureSamples);
+    for (const [step, { samples }] of this.#steps) {
+      if (Math.abs(step - position) <= sureOctaves * stepsPerOctave && samples.length >= sureSamples)
+        return true;
+    }
+    return false;
   }
 
-  record(effort: number, predictedMs: number, measuredMs: number): void {
+  record(effort: number, assumed: Assumed, ms: number): void {
     const step = Math.round(stepOf(effort));
-    const sample = Math.log(Math.max(measuredMs, 1e-6) / Math.max(predictedMs, 1e-6));
-    const samples = this.#samples.get(step);
-    if (samples === undefined) {
-      this.#samples.set(step, [sample]);
-      this.#steps = [...this.#samples.keys()].sort((a, b) => a - b);
-      return;
-    }
-    samples.push(sample);
-    if (samples.length > samplesKept) samples.shift();
+    const samples = [...(this.#steps.get(step)?.samples ?? []), ms].slice(-samplesKept);
+    this.#steps.set(step, { assumed, samples });
+    this.#fit();
   }
 
   toJSON(): LearnedData {
-    return this.#steps.map((step) => [
+    const steps = [...this.#steps].sort(([a], [b]) => a - b);
+    return steps.map(([step, { assumed, samples }]) => [
       step,
-      (this.#samples.get(step) ?? []).map((sample) => Number(sample.toFixed(3))),
+      rounded(assumed.fixedMs),
+      rounded(assumed.scaledMs),
+      samples.map(rounded),
     ]);
   }
 
-  /** The steps next to `effort` on either side, the same one twice beyond the ends. */
-  #around(effort: number): readonly [number | undefined, number | undefined] {
-    const position = stepOf(effort);
-    const next = this.#steps.findIndex((step) => step >= position);
-    const above = next < 0 ? this.#steps.at(-1) : this.#steps[next];
-    const below = next < 0 ? above : (this.#steps[next - 1] ?? above);
-    return above === position ? [above, above] : [below, above];
+  #fit(): void {
+    this.#measured = [...this.#steps]
+      .map(([step, { assumed, samples }]) => ({ step, ...assumed, ms: Math.max(median(samples), 1e-6) }))
+      .sort((a, b) => a.step - b.step);
+    this.#factors = leastSquares(this.#measured);
   }
 
-  #at(step: number): number {
-    const sorted = [...(this.#samples.get(step) ?? [])].sort((a, b) => a - b);
-    const middle = sorted.length >> 1;
-    if (sorted.length % 2 === 1) return sorted[middle] ?? 0;
-    return ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
+  #fitted({ fixedMs, scaledMs }: Assumed): number {
+    return this.#factors.fixedMs * fixedMs + this.#factors.scaledMs * scaledMs;
   }
+
+  /** ln(measured / fitted): between two sizes in proportion, fading away beyond them. */
+  #rest(position: number): number {
+    const above = this.#measured.find(({ step }) => step >= position);
+    const below = this.#measured.findLast(({ step }) => step <= position);
+    if (above === undefined || below === undefined) {
+      const nearest = above ?? below;
+      if (nearest === undefined) return 0;
+      const beyond = Math.max(0, Math.abs(nearest.step - position) - 0.5);
+      return this.#restAt(nearest) * Math.exp(-beyond / stepsPerOctave);
+    }
+    if (above.step === below.step) return this.#restAt(above);
+    const share = (position - below.step) / (above.step - below.step);
+    return this.#restAt(below) * (1 - share) + this.#restAt(above) * share;
+  }
+
+  #restAt(measured: Measured): number {
+    return Math.log(measured.ms / Math.max(this.#fitted(measured), 1e-6));
+  }
+}
+
+/** Factors a, b that make a * fixed + b * scaled closest to what was measured, each size counting alike. */
+function leastSquares(measured: readonly Measured[]): Assumed {
+  let [ff, fs, ss, f, s] = [assumedWeight, 0, assumedWeight, assumedWeight, assumedWeight];
+  for (const { fixedMs, scaledMs, ms } of measured) {
+    const [fixed, scaled] = [fixedMs / ms, scaledMs / ms];
+    ff += fixed * fixed;
+    fs += fixed * scaled;
+    ss += scaled * scaled;
+    f += fixed;
+    s += scaled;
+  }
+  const determinant = ff * ss - fs * fs;
+  const a = (f * ss - s * fs) / determinant;
+  const b = (s * ff - f * fs) / determinant;
+  if (a < leastFactor) return { fixedMs: leastFactor, scaledMs: Math.max(leastFactor, s / ss) };
+  if (b < leastFactor) return { fixedMs: Math.max(leastFactor, f / ff), scaledMs: leastFactor };
+  return { fixedMs: a, scaledMs: b };
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  if (sorted.length % 2 === 1) return sorted[middle] ?? 0;
+  return ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
 }
 
 function stepOf(effort: number): number {
   return Math.log2(1 + effort) * stepsPerOctave;
+}
+
+function rounded(ms: number): number {
+  return Number(ms.toPrecision(5));
 }

@@ -10,7 +10,7 @@ import { CalibrationStore } from "./store.ts";
 export interface PlacerOptions {
   /** Where the calibration is kept between runs; `undefined` keeps it in memory only. */
   readonly directory: string | undefined;
-  /** Whether calls may be tried in the place predicted to be slower. */
+  /** Whether calls may be tried in the place predicted to be slower, and new devices measured. */
   readonly explore: boolean;
 }
 
@@ -32,6 +32,8 @@ export class Placer {
   readonly #exploration = new Exploration();
   readonly #store: CalibrationStore | undefined;
   readonly #explore: boolean;
+  /** What ran before in this process: engines load and warm up with their first call. */
+  readonly #warm = new Set<string>();
   readonly #running = new Map<string, { count: number; started: number }>();
   readonly #calibrating = new Map<string, Promise<void>>();
   #model = new CostModel();
@@ -81,6 +83,7 @@ export class Placer {
     running.count++;
     const number = ++running.started;
     const alone = running.count === 1;
+    const kind = `${key} ${operation.name}`;
     return {
       drop: () => {
         running.count--;
@@ -92,13 +95,20 @@ export class Placer {
           this.#exploration.settle(operation.name, ms, ms - other);
         }
         const undisturbed = alone && running.started === number;
-        if (steady && undisturbed && adapter !== undefined)
+        const warm = this.#warm.has(kind);
+        this.#warm.add(kind);
+        if (warm && steady && undisturbed && adapter !== undefined)
           this.#learn(placement, operation, work, adapter, ms);
       },
     };
   }
 
-  /** Measures a device's transfers once, in the background, where no earlier process did. */
+  /** Measures the transfers of a device in the background, the first time it is seen. */
+  meet(device: Device): void {
+    if (this.#explore) void this.calibrate(device);
+  }
+
+  /** Measures a device's transfers once, where no earlier process did. */
   calibrate(device: Device): Promise<void> {
     const { adapter } = device;
     const key = deviceKey(adapter);

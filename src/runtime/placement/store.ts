@@ -6,7 +6,7 @@ import type { CalibrationData, PlaceData } from "./cost-model.ts";
 import type { LearnedData } from "./learned.ts";
 import type { TransferCurve } from "./transfer.ts";
 
-const version = 1;
+const version = 2;
 
 /** Keeps one machine's calibration in a JSON file; a file that cannot be read or written is as good as none. */
 export class CalibrationStore {
@@ -56,10 +56,11 @@ function isTransfer(value: unknown): value is TransferCurve {
 function isLearned(value: unknown): value is LearnedData {
   return (
     Array.isArray(value) &&
-    value.every(
-      (entry) =>
-        Array.isArray(entry) && isNumber(entry[0]) && Array.isArray(entry[1]) && entry[1].every(isNumber),
-    )
+    value.every((entry) => {
+      if (!Array.isArray(entry)) return false;
+      const [step, fixedMs, scaledMs, samples] = entry;
+      return [step, fixedMs, scaledMs].every(isNumber) && Array.isArray(samples) && samples.every(isNumber);
+    })
   );
 }
 

@@ -51,39 +51,57 @@ describe("a transfer curve", () => {
 });
 
 describe("what was learned", () => {
+  const assumed = (effort: number) => ({ fixedMs: 1, scaledMs: effort / 1000 });
+  const assumedMs = (effort: number) => 1 + effort / 1000;
+
   it("is nothing at first, then the median of what was measured", () => {
     const learned = new Learned();
-    expect(learned.factor(1000)).toBe(1);
+    expect(learned.predict(1000, assumed(1000))).toBe(2);
     expect(learned.isSure(1000)).toBe(false);
-    for (const ms of [2, 2, 200, 2, 2]) learned.record(1000, 1, ms);
-    expect(learned.factor(1000)).toBeCloseTo(2, 5);
+    for (const ms of [4, 4, 400, 4, 4]) learned.record(1000, assumed(1000), ms);
+    expect(learned.predict(1000, assumed(1000))).toBeCloseTo(4, 5);
     expect(learned.isSure(1000)).toBe(true);
     expect(learned.isSure(1e6)).toBe(false);
   });
 
   it("forgets what has not been true for a while", () => {
     const learned = new Learned();
-    for (let i = 0; i < 10; i++) learned.record(1000, 1, 2);
-    for (let i = 0; i < 3; i++) learned.record(1000, 1, 8);
-    expect(learned.factor(1000)).toBeCloseTo(8, 5);
+    for (let i = 0; i < 10; i++) learned.record(1000, assumed(1000), 4);
+    for (let i = 0; i < 3; i++) learned.record(1000, assumed(1000), 16);
+    expect(learned.predict(1000, assumed(1000))).toBeCloseTo(16, 5);
   });
 
-  it("lies between the sizes measured, and holds beyond them", () => {
+  it("tells a slow start from a slow rate", () => {
+    const slowStart = new Learned();
+    for (let i = 0; i < 3; i++) slowStart.record(10, assumed(10), 500);
+    expect(slowStart.predict(1e7, assumed(1e7))).toBeLessThan(2 * assumedMs(1e7));
+    const slowRate = new Learned();
+    for (const effort of [10, 100, 1e4, 1e5])
+      slowRate.record(effort, assumed(effort), 1 + (5 * effort) / 1000);
+    const large = slowRate.predict(1e8, assumed(1e8)) / (5 * 1e5);
+    expect(large).toBeGreaterThan(0.8);
+    expect(large).toBeLessThan(1.25);
+    expect(slowRate.predict(1, assumed(1))).toBeGreaterThan(0.75);
+    expect(slowRate.predict(1, assumed(1))).toBeLessThan(1.25);
+  });
+
+  it("follows what lies between the sizes measured, whatever was assumed", () => {
     const learned = new Learned();
-    for (let i = 0; i < 3; i++) {
-      learned.record(2 ** 10 - 1, 1, 1);
-      learned.record(2 ** 20 - 1, 1, 16);
+    const truth = (effort: number) => 3 + 2 * Math.sqrt(effort);
+    for (let effort = 1; effort < 1e7; effort *= 2) learned.record(effort, assumed(effort), truth(effort));
+    for (let effort = 1.5; effort < 4e6; effort *= 2.3) {
+      expect(learned.predict(effort, assumed(effort)) / truth(effort)).toBeCloseTo(1, 0);
     }
-    expect(learned.factor(2 ** 15 - 1)).toBeCloseTo(4, 5);
-    expect(learned.factor(0)).toBeCloseTo(1, 5);
-    expect(learned.factor(2 ** 40)).toBeCloseTo(16, 5);
   });
 
   it("survives being written down", () => {
     const learned = new Learned();
-    for (let i = 1; i < 50; i++) learned.record(i * 1000, 1, i);
+    for (let i = 1; i < 50; i++) learned.record(i * 1000, assumed(i * 1000), i);
     const again = new Learned(JSON.parse(JSON.stringify(learned)));
-    for (let i = 1; i < 50; i++) expect(again.factor(i * 777)).toBeCloseTo(learned.factor(i * 777), 1);
+    for (let i = 1; i < 50; i++) {
+      const ms = learned.predict(i * 777, assumed(i * 777));
+      expect(again.predict(i * 777, assumed(i * 777)) / ms).toBeCloseTo(1, 3);
+    }
   });
 });
 
@@ -211,12 +229,12 @@ describe("a calibration on disk", () => {
       store.path,
       JSON.stringify({
         engine: 5,
-        devices: { a: { transfer: "fast", learned: { x: [[1, ["y"]]], z: [[1, [2]]] } } },
+        devices: { a: { transfer: "fast", learned: { x: [[1, 1, 1, ["y"]]], z: [[1, 2, 3, [4]]] } } },
       }),
     );
     expect(await store.load()).toEqual({
       engine: { learned: {} },
-      devices: { a: { learned: { z: [[1, [2]]] } } },
+      devices: { a: { learned: { z: [[1, 2, 3, [4]]] } } },
     });
     writeFileSync(join(folder, "file"), "");
     const blocked = new CalibrationStore(join(folder, "file", "below"));
