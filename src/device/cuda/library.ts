@@ -1,6 +1,6 @@
-import { type Koffi, loadFfi, loadLibrary } from "../../core/ffi.ts";
+import type { Koffi } from "../../core/ffi.ts";
 import { bindFunctions, type Call, type Handle, NativeMemory, type Signatures } from "../../core/native.ts";
-import { AikoError } from "../../errors.ts";
+import { libraryLoader } from "../native-library.ts";
 
 /** The functions in use of the CUDA driver API, by the names its library exports. All return a CUresult. */
 export interface Cuda {
@@ -139,31 +139,11 @@ export function libraryPaths(env: NodeJS.ProcessEnv = process.env): readonly str
   return ["libcuda.so.1", "libcuda.so", "/usr/lib/wsl/lib/libcuda.so.1"];
 }
 
-const loaded = new Map<string, Promise<CudaLibrary>>();
+const load = libraryLoader(
+  (koffi, library, path) => new CudaLibrary(koffi, bindFunctions(library, cudaSignatures), path),
+);
 
 /** Loads the driver once a path. Rejects with UNSUPPORTED when there is none. */
 export function loadCuda(): Promise<CudaLibrary> {
-  const paths = libraryPaths();
-  const key = paths.join("|");
-  let library = loaded.get(key);
-  if (library === undefined) {
-    library = openFirst(paths);
-    loaded.set(key, library);
-    library.catch(() => loaded.delete(key));
-  }
-  return library;
-}
-
-async function openFirst(paths: readonly string[]): Promise<CudaLibrary> {
-  const koffi = await loadFfi();
-  const reasons: string[] = [];
-  for (const path of paths) {
-    try {
-      const library = await loadLibrary(koffi, path);
-      return new CudaLibrary(koffi, bindFunctions(library, cudaSignatures), path);
-    } catch (error) {
-      reasons.push(`${path}: ${error instanceof Error ? error.message : String(error)}`);
-    }
-  }
-  throw new AikoError("UNSUPPORTED", { message: reasons.join("; ") });
+  return load(libraryPaths());
 }

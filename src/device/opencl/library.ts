@@ -1,6 +1,6 @@
-import { type Koffi, loadFfi, loadLibrary } from "../../core/ffi.ts";
+import type { Koffi } from "../../core/ffi.ts";
 import { bindFunctions, type Call, type Handle, NativeMemory, type Signatures } from "../../core/native.ts";
-import { AikoError } from "../../errors.ts";
+import { libraryLoader } from "../native-library.ts";
 
 export { callAsync, type Handle, type Pinned } from "../../core/native.ts";
 
@@ -102,33 +102,11 @@ export function libraryPaths(): readonly string[] {
   return ["libOpenCL.so.1", "libOpenCL.so"];
 }
 
-const loaded = new Map<string, Promise<Library>>();
+const load = libraryLoader((koffi, library) => new Library(koffi, bindFunctions(library, signatures)));
 
 /** Loads the ICD loader once a path. Rejects with UNSUPPORTED when there is none. */
 export function loadOpenCl(): Promise<Library> {
-  const paths = libraryPaths();
-  const key = paths.join("|");
-  let library = loaded.get(key);
-  if (library === undefined) {
-    library = openFirst(paths);
-    loaded.set(key, library);
-    library.catch(() => loaded.delete(key));
-  }
-  return library;
-}
-
-async function openFirst(paths: readonly string[]): Promise<Library> {
-  const koffi = await loadFfi();
-  const reasons: string[] = [];
-  for (const path of paths) {
-    try {
-      const library = await loadLibrary(koffi, path);
-      return new Library(koffi, bindFunctions(library, signatures));
-    } catch (error) {
-      reasons.push(`${path}: ${error instanceof Error ? error.message : String(error)}`);
-    }
-  }
-  throw new AikoError("UNSUPPORTED", { message: reasons.join("; ") });
+  return load(libraryPaths());
 }
 
 /** The loaded functions, and memory to pass to them. */

@@ -1,6 +1,6 @@
 import type { LibraryHandle } from "koffi";
-import { type Koffi, loadFfi, loadLibrary } from "../../core/ffi.ts";
-import { AikoError } from "../../errors.ts";
+import type { Koffi } from "../../core/ffi.ts";
+import { libraryLoader } from "../../device/native-library.ts";
 import { FUNCTION_NOT_FOUND } from "./status.ts";
 
 const [U, P] = ["uint32", "uint64"];
@@ -120,32 +120,15 @@ interface Loaded {
   readonly functions: Functions;
 }
 
-const loaded = new Map<string, Promise<Loaded>>();
+const load = libraryLoader<Loaded>((koffi, library, path) => ({
+  path,
+  koffi,
+  functions: functionsOf(library),
+}));
 
 /** Loads NVML, once a path. Rejects with UNSUPPORTED where there is none. */
 export async function loadNvml(): Promise<Nvml> {
-  const paths = libraryPaths();
-  const key = paths.join("|");
-  let library = loaded.get(key);
-  if (library === undefined) {
-    library = loadFirst(paths);
-    loaded.set(key, library);
-    library.catch(() => loaded.delete(key));
-  }
-  return new Nvml(await library);
-}
-
-async function loadFirst(paths: readonly string[]): Promise<Loaded> {
-  const koffi = await loadFfi();
-  const reasons: string[] = [];
-  for (const path of paths) {
-    try {
-      return { path, koffi, functions: functionsOf(await loadLibrary(koffi, path)) };
-    } catch (error) {
-      reasons.push(`${path}: ${error instanceof Error ? error.message : String(error)}`);
-    }
-  }
-  throw new AikoError("UNSUPPORTED", { message: reasons[0] ?? "no library was tried" });
+  return new Nvml(await load(libraryPaths()));
 }
 
 function functionsOf(library: LibraryHandle): Functions {
