@@ -2,6 +2,7 @@ import type { Adapter, Device, OpenOptions } from "../device/device.ts";
 import { AikoError } from "../errors.ts";
 import { type BufferPool, MemoryManager, type MemoryOptions } from "../memory/index.ts";
 import { Breaker, type BreakerOptions } from "./breaker.ts";
+import { publishDevice } from "./channels.ts";
 import type { DeviceStatistics } from "./statistics.ts";
 
 export interface OpenedDevice {
@@ -75,10 +76,17 @@ export class DeviceSlot {
       const memory = new MemoryManager(device, this.#options);
       const opened = { device, memory, pool: memory.pool };
       this.#opened = opened;
-      void device.lost.then(({ reason }) => {
+      publishDevice({ event: "opened", device: this.adapter.id });
+      void device.lost.then((loss) => {
         this.#opening = undefined;
         this.#opened = undefined;
-        if (reason !== "disposed") this.#losses++;
+        const isLoss = loss.reason !== "disposed";
+        if (isLoss) this.#losses++;
+        publishDevice(
+          isLoss
+            ? { event: "lost", device: this.adapter.id, loss }
+            : { event: "closed", device: this.adapter.id },
+        );
         return this.#disposed ? undefined : close(opened);
       });
       return opened;

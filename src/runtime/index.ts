@@ -21,6 +21,7 @@ export {
   type QueueOptions,
 } from "./batcher/index.ts";
 export type { BreakerOptions } from "./breaker.ts";
+export { type DeviceEvent, deviceChannel, type FallbackEvent, fallbackChannel } from "./channels.ts";
 export { Meter, type Spans } from "./meter.ts";
 export type {
   BatchFacet,

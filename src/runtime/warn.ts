@@ -1,9 +1,11 @@
+import { fallbackChannel } from "./channels.ts";
 import type { Fallback } from "./report.ts";
 
 const warned = new Set<string>();
 
-/** Makes a fallback visible once per operation, device and cause; every one of them is in the reports. */
+/** Publishes a fallback, and warns of it once per operation, device and cause. */
 export function warnOnce(operation: string, fallback: Fallback): void {
+  if (fallbackChannel.hasSubscribers) fallbackChannel.publish({ operation, ...fallback });
   const key = `${operation} ${fallback.device} ${fallback.code}`;
   if (warned.has(key)) return;
   warned.add(key);
