@@ -13,7 +13,9 @@ const missing = noFakeNvml();
 const withFake = itWith("cc", missing);
 const withTerminal = itWith(
   "script",
-  process.platform === "linux" ? findTool("script") : "another script than Linux's",
+  process.platform === "linux"
+    ? findTool("script", ["-qec", "true", "/dev/null"])
+    : "another script than Linux's",
 );
 const noDevice = { AIKORYU_DEVICE: "cpu" };
 let fake: FakeNvml | undefined;

@@ -6,8 +6,9 @@ const required = (process.env.AIKORYU_REQUIRE_TOOLS ?? "").split(",").map((name)
 
 /** Why a program cannot be used, or `undefined` where it can. */
 export function findTool(name: string, args: readonly string[] = ["--version"]): string | undefined {
-  const { error } = spawnSync(name, args, { stdio: "ignore" });
-  return error === undefined ? undefined : `${name} is not installed`;
+  const { error, status } = spawnSync(name, args, { stdio: "ignore" });
+  if (error !== undefined) return `${name} is not installed`;
+  return status === 0 ? undefined : `${name} does not work here`;
 }
 
 /** `it` where the program is there; otherwise a skip with its reason, or a failure where AIKORYU_REQUIRE_TOOLS names it. */
