@@ -40,7 +40,7 @@ export async function gemm(device: Device, work: GemmArguments, options: GemmOpt
   const { type = "f32" } = work;
   if (device.blas !== undefined && engine !== "kernel") device.blas.multiply({ ...work, type }, rest);
   else if (type === "f16" || type === "bf16") await gemmHalves(device, work, type, allocate, rest);
-  else if (type === "f64") await gemmShort(device, work, "f64", rest);
+  else if (type === "f64") await gemmDouble(device, work, rest);
   else if (wantsLongThreads(device)) await gemmLong(device, work, allocate, rest);
   else await gemmShort(device, work, "f32", rest);
 }
@@ -84,6 +84,21 @@ function parametersOf(work: GemmArguments, element: Element): Uint8Array {
   bytes.set(new Uint8Array(scale.buffer));
   bytes.set(new Uint8Array(sizes.buffer), scale.byteLength);
   return bytes;
+}
+
+const plainRows = 4;
+const plainColumns = 8;
+
+async function gemmDouble(device: Device, work: GemmArguments, options: WorkOptions): Promise<void> {
+  if (!wantsLongThreads(device)) return gemmShort(device, work, "f64", options);
+  const { a, b, c, out, m, n, batch, transposeB } = work;
+  const text = productText("gemm-plain.wgsl", "f64", c !== undefined);
+  const constants = { transpose_b: transposeB };
+  const kernel = await kernelOn(device, text, { constants, contract: true, label: "gemm f64" });
+  const tiles = Math.ceil(m / plainRows) * Math.ceil(n / plainColumns) * batch;
+  const p = parametersOf(work, "f64");
+  const bindings: Bindings = { p, a, b, result: out, ...(c === undefined ? {} : { c }) };
+  device.dispatch(kernel, bindings, inRows(tiles), options);
 }
 
 async function gemmShort(
