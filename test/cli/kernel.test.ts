@@ -44,6 +44,18 @@ describe("kernel", () => {
     expect(unfit).toMatchObject({ status: 1, stderr: expect.stringContaining("'n' is u64, got -1") });
   });
 
+  it("names the file that was meant, and refuses what is not text", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "aikoryu-cli-"));
+    await writeFile(join(folder, "double.wgsl"), two);
+    const typo = await aikoryu(["kernel", join(folder, "duoble.wgsl")]);
+    expect(typo.status).toBe(1);
+    expect(typo.stderr).toMatch(/There is no file .*duoble\.wgsl$/m);
+    expect(typo.stderr).toMatch(/Did you mean .*[/]double\.wgsl\?$/m);
+    await writeFile(join(folder, "binary.wgsl"), Uint8Array.of(0xff, 0x00, 0x1b));
+    const binary = await aikoryu(["kernel", join(folder, "binary.wgsl"), "--json"]);
+    expect(JSON.parse(binary.stdout)).toMatchObject({ error: { code: "INVALID_FILE" } });
+  });
+
   it("points at a mistake", async () => {
     const folder = await mkdtemp(join(tmpdir(), "aikoryu-cli-"));
     const file = join(folder, "wrong.wgsl");
