@@ -15,6 +15,11 @@ export interface GpuOptions {
   readonly placement?: PlacementChoice | undefined;
   /** Throws where the CPU would have taken over from a GPU that failed. Default false. */
   readonly strict?: boolean | undefined;
+  /**
+   * Whether the runtime may find out by itself what is faster: measure the transfers of a device that is new to it, and try
+   * a small share of calls in the place predicted to be slower. Default true.
+   */
+  readonly explore?: boolean | undefined;
   /** How concurrent small calls are merged into one; `false` never merges any. */
   readonly batching?: false | BatcherOptions | undefined;
   /** Where compiled kernels are kept; `false` turns the disk cache off. */
@@ -53,6 +58,7 @@ export async function open(options: GpuOptions = {}): Promise<Gpu> {
     adapters: named === undefined ? adapters : async () => named,
     placement: options.placement,
     strict: options.strict,
+    explore: options.explore,
     batching: options.batching,
     memoryBudgetBytes: options.memoryBudgetBytes,
     ...(cacheDirectory === undefined ? {} : { cacheDirectory }),

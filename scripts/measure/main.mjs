@@ -60,7 +60,9 @@ const computing = adapters.filter(({ kind }) => kind !== "null");
 const chosen = computing.filter(({ id }) => values.device === undefined || id === values.device);
 if (values.device !== undefined && chosen.length === 0) {
   const known = computing.map(({ id }) => id).join(", ") || "none";
-  process.stderr.write(`There is no device ${values.device}. Found: ${known}\n`);
+  const problem = problems.find(({ backend }) => backend === values.device.split(":")[0]);
+  const why = problem === undefined ? "" : `: ${problem.reason}`;
+  process.stderr.write(`There is no device ${values.device}${why}. Found: ${known}\n`);
   process.exit(1);
 }
 

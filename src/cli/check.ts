@@ -1,6 +1,5 @@
 import type { Adapter, CompileOptions } from "../device/index.ts";
 import { AikoError, toAikoError } from "../errors.ts";
-import type { Translation } from "../wgsl/index.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface DeviceCheck {
@@ -16,7 +15,7 @@ export interface DeviceCheck {
 export async function checkOnDevices(
   adapters: readonly Adapter[],
   source: string,
-  kernels: readonly Pick<Translation, "entryPoint">[],
+  entryPoints: readonly string[],
   options: CompileOptions,
   terminal: Terminal,
 ): Promise<DeviceCheck[]> {
@@ -30,7 +29,7 @@ export async function checkOnDevices(
   const checks: DeviceCheck[] = [];
   for (const adapter of present) {
     terminal.progress(`compiling on ${adapter.id}`);
-    checks.push(...(await checkOn(adapter, source, kernels, options)));
+    checks.push(...(await checkOn(adapter, source, entryPoints, options)));
   }
   return checks;
 }
@@ -38,7 +37,7 @@ export async function checkOnDevices(
 async function checkOn(
   adapter: Adapter,
   source: string,
-  kernels: readonly Pick<Translation, "entryPoint">[],
+  entryPoints: readonly string[],
   options: CompileOptions,
 ): Promise<DeviceCheck[]> {
   const checks: DeviceCheck[] = [];
@@ -49,7 +48,7 @@ async function checkOn(
   };
   try {
     await using device = await adapter.open();
-    for (const { entryPoint } of kernels) {
+    for (const entryPoint of entryPoints) {
       const start = performance.now();
       try {
         using kernel = await device.compile(source, { ...options, entryPoint });
@@ -60,7 +59,7 @@ async function checkOn(
       }
     }
   } catch (error) {
-    failed(kernels.map(({ entryPoint }) => entryPoint).join(", "), error);
+    failed(entryPoints.join(", "), error);
   }
   return checks;
 }

@@ -1,7 +1,7 @@
 import { suggest } from "../core/suggest.ts";
 import { discover } from "../device/index.ts";
 import { AikoError, isAikoError } from "../errors.ts";
-import { type ModuleTranslation, type Target, translateModule } from "../wgsl/index.ts";
+import { entryPoints, type ModuleTranslation, type Target, translateModule } from "../wgsl/index.ts";
 import { checkOnDevices, type DeviceCheck } from "./check.ts";
 import { type Command, type Invocation, UsageError } from "./command.ts";
 import { readText } from "./input-file.ts";
@@ -39,14 +39,22 @@ device present.
     const options = { constants, unchecked: invocation.flag("unchecked") };
     const source = await readText(file);
     const name = file === "-" ? "<stdin>" : file;
-    const translation = locate(name, () =>
-      translateModule(source, target, { ...options, entryPoint: invocation.text("entry") }),
-    );
-    const checks = invocation.flag("check")
+    const entry = invocation.text("entry");
+    const isChecked = invocation.flag("check");
+    const translation = locate(name, () => {
+      try {
+        return translateModule(source, target, { ...options, entryPoint: entry });
+      } catch (error) {
+        if (isChecked && invocation.text("target") === undefined && isAikoError(error, "UNSUPPORTED"))
+          return undefined;
+        throw error;
+      }
+    });
+    const checks = isChecked
       ? await checkOnDevices(
           (await discover()).adapters,
           source,
-          translation.kernels,
+          entry === undefined ? entryPoints(source) : [entry],
           options,
           invocation.terminal,
         )
@@ -120,11 +128,11 @@ function locate<Result>(file: string, work: () => Result): Result {
 function show(
   { terminal, text }: Invocation,
   file: string,
-  translation: ModuleTranslation,
+  translation: ModuleTranslation | undefined,
   checks: readonly DeviceCheck[] | undefined,
 ): void {
   terminal.json({ file, ...translation, ...(checks === undefined ? {} : { checks }) });
-  if (checks === undefined || text("target") !== undefined) {
+  if (translation !== undefined && (checks === undefined || text("target") !== undefined)) {
     terminal.print(translation.code.trimEnd());
   }
   if (checks === undefined) return;
@@ -133,7 +141,7 @@ function show(
     check.entryPoint,
     check.status,
     check.ms === undefined ? "" : `${formatMs(check.ms)} ms${check.cached ? " (cached)" : ""}`,
-    check.message ?? "",
+    check.message?.split("\n")[0] ?? "",
   ]);
   const titles = [{ title: "device" }, { title: "kernel" }, { title: "status" }, { title: "time" }];
   for (const line of table([...titles, { title: "", wrap: true }], rows, terminal.columns))

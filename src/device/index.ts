@@ -3,6 +3,7 @@ export { type BackendParts, backendParts, type Part } from "./parts.ts";
 export {
   type BackendProblem,
   chooseAdapter,
+  type DiscoverOptions,
   type Discovery,
   discover,
   isOnRequest,

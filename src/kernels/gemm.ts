@@ -22,7 +22,7 @@ export interface GemmOptions extends WorkOptions {
   readonly allocate?: AllocateScratch | undefined;
 }
 
-type Scratch = (DeviceBuffer | BufferView) & Disposable;
+export type Scratch = (DeviceBuffer | BufferView) & Disposable;
 
 export type AllocateScratch = (byteLength: number, label: string) => Scratch;
 
@@ -50,7 +50,7 @@ export function gemmScratchBytes(device: Device, sizes: ScratchSizes): readonly 
   return device.blas === undefined && wantsLongThreads(device) ? longScratchBytes(sizes) : [];
 }
 
-type ScratchSizes = Pick<MatrixProduct, "m" | "n" | "k" | "batch" | "strideA" | "strideB">;
+export type ScratchSizes = Pick<MatrixProduct, "m" | "n" | "k" | "batch" | "strideA" | "strideB">;
 
 function longScratchBytes({ m, n, k, batch, strideA, strideB }: ScratchSizes) {
   const rows = Math.ceil(m / tileRows) * tileRows;

@@ -4,6 +4,8 @@ export {
   type GemmOptions,
   gemm,
   gemmScratchBytes,
+  type Scratch,
+  type ScratchSizes,
 } from "./gemm.ts";
 export { type HalfType, type HalvesArguments, narrow, widen } from "./halves.ts";
 export { type ElementType, type MapArguments, map } from "./map.ts";

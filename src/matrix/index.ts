@@ -1,3 +1,4 @@
+export type { Shape } from "../core/shape.ts";
 export type { NestedArray, NumberArray } from "./convert.ts";
 export { bindMatrix, type MatrixFamily } from "./family.ts";
 export { Matrix, type MatrixInput } from "./matrix.ts";

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { type FileHandle, open, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { bytesOf, formatBytes } from "../core/bytes.ts";
+import { nearbyFile } from "../core/nearby-file.ts";
 import { elementCount, formatShape } from "../core/shape.ts";
 import { AikoError, toAikoError } from "../errors.ts";
 import { abortError } from "../runtime/index.ts";
@@ -77,7 +78,7 @@ export async function writeNpy(path: string, matrix: Matrix, options: FileOption
     if (replaces) await rename(temporary, target);
   } catch (error) {
     if (replaces) await rm(temporary, { force: true });
-    throw fileError(error, path);
+    throw cannotWrite(error, path);
   }
 }
 
@@ -87,7 +88,7 @@ async function openFile(path: string): Promise<FileHandle> {
     if ((await file.stat()).isFile()) return file;
     await file.close();
   } catch (error) {
-    throw fileError(error, path);
+    throw await cannotOpen(error, path);
   }
   throw invalidFile(path, "not a regular file");
 }
@@ -145,11 +146,31 @@ async function decodeInto(
   }
 }
 
+async function cannotOpen(error: unknown, path: string): Promise<AikoError> {
+  if (codeOf(error) !== "ENOENT") return fileError(error, path);
+  const near = await nearbyFile(path);
+  return new AikoError("FILE_NOT_FOUND", {
+    message: `There is no file ${path}`,
+    hint: near === undefined ? "Relative paths count from the current folder." : `Did you mean ${near}?`,
+    cause: error,
+  });
+}
+
+function cannotWrite(error: unknown, path: string): AikoError {
+  if (codeOf(error) === "EISDIR") return invalidFile(path, "a folder");
+  if (codeOf(error) !== "ENOENT") return fileError(error, path);
+  return new AikoError("FILE_NOT_FOUND", {
+    message: `Cannot write ${path}: there is no folder ${dirname(path)}`,
+    hint: "Make the folder first.",
+    cause: error,
+  });
+}
+
 function fileError(error: unknown, path: string): AikoError {
   if (error instanceof AikoError) return error;
-  const { code } = error as NodeJS.ErrnoException;
-  if (code === "ENOENT") {
-    return new AikoError("FILE_NOT_FOUND", { message: `${path} does not exist`, cause: error });
-  }
   return new AikoError("INVALID_FILE", { message: `${path}: ${toAikoError(error).message}`, cause: error });
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
 }

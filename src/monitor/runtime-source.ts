@@ -13,6 +13,7 @@ export function runtimeSource(statistics: () => RuntimeStatistics): DeviceSource
       if (devices.length === 0)
         throw new AikoError("UNSUPPORTED", {
           message: "This program has looked for no device yet, or found none",
+          hint: "Call gpu.adapters() once; npx aikoryu doctor says what is missing",
         });
       return devices.map(({ id, name: title, memory }) =>
         deviceSample({ source: name, id, name: title }, { memoryUsedBytes: memory?.inUseBytes }),

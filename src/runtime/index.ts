@@ -17,8 +17,10 @@ export {
   type BatcherDefinition,
   type BatcherOptions,
   type Bulk,
+  type BulkColumns,
   type ItemOptions,
   type QueueOptions,
+  type TypedArray,
 } from "./batcher/index.ts";
 export type { BreakerOptions } from "./breaker.ts";
 export { type DeviceEvent, deviceChannel, type FallbackEvent, fallbackChannel } from "./channels.ts";
@@ -33,7 +35,17 @@ export type {
   Rates,
   Work,
 } from "./operation.ts";
-export type { CalibrationData, Decision, PlaceData, PlacementChoice, Prediction } from "./placement/index.ts";
+export type {
+  CalibrationData,
+  Decision,
+  LearnedData,
+  LearnedStep,
+  PlaceData,
+  PlacementChoice,
+  Prediction,
+  TransferCurve,
+  TransferPoint,
+} from "./placement/index.ts";
 export { type BatchShare, type Fallback, type OperationReport, operationChannel } from "./report.ts";
 export { type Outcome, type RunOptions, Runtime, type RuntimeOptions } from "./runtime.ts";
 export type {

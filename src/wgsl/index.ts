@@ -1,4 +1,6 @@
+export type { Constants } from "./overrides.ts";
 export type {
+  BindingAccess,
   KernelBinding,
   ModuleTranslation,
   Target,

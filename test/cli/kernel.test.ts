@@ -2,7 +2,10 @@ import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { adapters } from "../support/devices.ts";
 import { aikoryu } from "./run.ts";
+
+const hasOpenCl = adapters.some(({ backend }) => backend === "opencl");
 
 const two = `
 override scale: f32 = 2.0;
@@ -42,6 +45,32 @@ describe("kernel", () => {
     expect((await aikoryu(args, wide)).stdout).toContain("@workgroup_size(1");
     const unfit = await aikoryu([...args.slice(0, -1), "n=-1"], wide);
     expect(unfit).toMatchObject({ status: 1, stderr: expect.stringContaining("'n' is u64, got -1") });
+  });
+
+  it.skipIf(!hasOpenCl)("checks on every device what only some of them can compile", async () => {
+    const args = ["kernel", "-", "--check"];
+    const text =
+      "enable subgroups; @compute @workgroup_size(1) fn main() { if (subgroupAdd(1u) > 1u) { return; } }";
+    const { status, stdout } = await aikoryu([...args, "--json"], text);
+    expect(status).toBe(0);
+    const { checks, code } = JSON.parse(stdout);
+    expect(code).toBeUndefined();
+    expect(checks).toContainEqual(
+      expect.objectContaining({ device: "opencl:0", entryPoint: "main", status: "unsupported" }),
+    );
+    expect((await aikoryu([...args, "--target", "opencl"], text)).status).toBe(1);
+  });
+
+  it("names the file that was meant, and refuses what is not text", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "aikoryu-cli-"));
+    await writeFile(join(folder, "double.wgsl"), two);
+    const typo = await aikoryu(["kernel", join(folder, "duoble.wgsl")]);
+    expect(typo.status).toBe(1);
+    expect(typo.stderr).toMatch(/There is no file .*duoble\.wgsl$/m);
+    expect(typo.stderr).toMatch(/Did you mean .*[/]double\.wgsl\?$/m);
+    await writeFile(join(folder, "binary.wgsl"), Uint8Array.of(0xff, 0x00, 0x1b));
+    const binary = await aikoryu(["kernel", join(folder, "binary.wgsl"), "--json"]);
+    expect(JSON.parse(binary.stdout)).toMatchObject({ error: { code: "INVALID_FILE" } });
   });
 
   it("points at a mistake", async () => {

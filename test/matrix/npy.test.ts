@@ -172,6 +172,12 @@ describe("reading .npy", () => {
     await failure(() => readNpy(join(folder, "absent.npy")), "FILE_NOT_FOUND");
   });
 
+  it("names the file that was meant", async () => {
+    await writeNpy(join(folder, "weights.npy"), Matrix.from([[1]]));
+    const { hint } = await failure(() => readNpy(join(folder, "wieghts.npy")), "FILE_NOT_FOUND");
+    expect(hint).toBe(`Did you mean ${join(folder, "weights.npy")}?`);
+  });
+
   it("can be aborted", async () => {
     await failure(() => readNpy(npy({}), { signal: AbortSignal.abort() }), "ABORTED");
   });
@@ -219,7 +225,13 @@ describe("writing .npy", () => {
     await failure(() => writeNpy(path, Matrix.from([[1]]), { signal: AbortSignal.abort() }), "ABORTED");
     expect(readFileSync(path, "utf8")).toBe("old");
     expect(readdirSync(folder)).toHaveLength(before);
-    await failure(() => writeNpy(join(folder, "absent", "x.npy"), Matrix.from([[1]])), "FILE_NOT_FOUND");
+    const lost = await failure(
+      () => writeNpy(join(folder, "absent", "x.npy"), Matrix.from([[1]])),
+      "FILE_NOT_FOUND",
+    );
+    expect(lost.message).toContain(`there is no folder ${join(folder, "absent")}`);
+    const taken = await failure(() => writeNpy(folder, Matrix.from([[1]])), "INVALID_FILE");
+    expect(taken.message).toBe(`${folder}: a folder`);
     await writeNpy("/dev/null", Matrix.from([[1]]));
     expect(readFileSync("/dev/null")).toHaveLength(0);
   });
