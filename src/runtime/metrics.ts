@@ -11,6 +11,14 @@ interface Counted {
   flops: number;
 }
 
+/** How a call ended. */
+export interface Ended {
+  readonly ms: number;
+  /** What it did; absent where it did nothing. */
+  readonly work?: Pick<Work, "bytes" | "flops">;
+  readonly error?: { readonly code: ErrorCode } | undefined;
+}
+
 /** Counts what a runtime does. A call that fell back counts in both places: as a failure on the GPU, as a call on the CPU. */
 export class Metrics {
   readonly #operations = new Map<string, Readonly<Record<Placement, Counted>>>();
@@ -20,16 +28,13 @@ export class Metrics {
   >();
 
   /** A call that ended in this place. Aborted calls are no failures. */
-  count(operation: string, placement: Placement, ms: number, work: Work, error?: { code: ErrorCode }): void {
+  count(operation: string, placement: Placement, { ms, work, error }: Ended): void {
     const counted = this.#of(operation)[placement];
     counted.calls++;
     counted.totalMs += ms;
-    if (error !== undefined) {
-      if (error.code !== "ABORTED") counted.failures++;
-      return;
-    }
-    counted.bytes += work.bytes;
-    counted.flops += work.flops;
+    if (error !== undefined && error.code !== "ABORTED") counted.failures++;
+    counted.bytes += work?.bytes ?? 0;
+    counted.flops += work?.flops ?? 0;
   }
 
   countFallback(operation: string, { device, code }: Fallback): void {

@@ -164,7 +164,7 @@ export class Runtime implements AsyncDisposable {
     const placing = async () => {
       const slots = placement === "cpu" ? [] : await this.#discover();
       const named = options.device === undefined ? undefined : find(slots, options.device);
-      return { slots: named === undefined ? slots : [named], placement, strict };
+      return { slots: named === undefined ? slots : [named], placement, strict, metrics: this.#metrics };
     };
     return streamOn(placing, source, operation, options);
   }
@@ -327,11 +327,11 @@ export class Runtime implements AsyncDisposable {
     const start = performance.now();
     try {
       const outcome = await running;
-      this.#metrics.count(operation.name, placement, performance.now() - start, work);
+      this.#metrics.count(operation.name, placement, { ms: performance.now() - start, work });
       return outcome;
     } catch (thrown) {
       const error = toAikoError(thrown);
-      this.#metrics.count(operation.name, placement, performance.now() - start, work, error);
+      this.#metrics.count(operation.name, placement, { ms: performance.now() - start, error });
       throw error;
     }
   }
