@@ -1,3 +1,4 @@
+import { disposeIfAble } from "../core/dispose.ts";
 import { isTurnLong, nextTurn } from "../core/turn.ts";
 import { defaultCacheDirectory } from "../device/cache.ts";
 import type { Adapter, Device, OpenOptions, Timer } from "../device/device.ts";
@@ -245,15 +246,11 @@ export class Runtime implements AsyncDisposable {
     const start = performance.now();
     const run = this.#placer.begin(operation, work, slot.adapter, choice.decision);
     let value: O;
+    let { decision } = choice;
     try {
-      const running = onDevice(operation, input, {
-        work,
-        device,
-        memory,
-        pool,
-        timer,
-        signal: options.signal,
-        meter,
+      const context = { work, device, memory, pool, timer, signal: options.signal, meter };
+      const running = onDevice(operation, input, context, ({ message }) => {
+        decision = { ...decision, reason: `${decision.reason}; in batches, because in one piece ${message}` };
       });
       value = await abortable(running, options.signal, operation.name);
     } catch (error) {
@@ -263,8 +260,19 @@ export class Runtime implements AsyncDisposable {
     run.end(performance.now() - start, device.memory().kernels === kernels);
     this.#placer.meet(device);
     if (!call.reported) return { value, report: undefined };
-    const timed = await timer?.result();
-    return this.#report(call, { value, device: slot.adapter.id, choice, timed, work });
+    try {
+      const timed = await timer?.result();
+      return this.#report(call, {
+        value,
+        device: slot.adapter.id,
+        choice: { ...choice, decision },
+        timed,
+        work,
+      });
+    } catch (error) {
+      disposeIfAble(value);
+      throw error;
+    }
   }
 
   async #runCpu<I, O>(call: Call<I, O>, choice: Choice): Promise<Outcome<O>> {

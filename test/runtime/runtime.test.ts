@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { AikoError, type ErrorCode } from "#src/errors.js";
 import { type Operation, type OperationReport, operationChannel, Runtime } from "#src/runtime/index.js";
 import { failure } from "../support/errors.js";
-import { FakeAdapter } from "../support/fake-device.js";
+import { FakeAdapter, type FakeDevice } from "../support/fake-device.js";
 
 const slow = { overheadMs: 100, flopsPerMs: 1, bytesPerMs: 1 };
 const fast = { overheadMs: 0.1, flopsPerMs: 1e9, bytesPerMs: 1e9 };
@@ -129,6 +129,7 @@ describe("fallback", () => {
     );
     expect(value).toBe("streamed");
     expect(report).toMatchObject({ placement: "gpu", device: "opencl:0" });
+    expect(report?.reason).toMatch(/^predicted .*; in batches, because in one piece made to fail/);
     expect(
       (
         await runtime.run(
@@ -147,6 +148,19 @@ describe("fallback", () => {
         )
       ).value,
     ).toBe("cpu");
+  });
+
+  it("frees the device's result where it cannot be reported", async () => {
+    const adapter = new FakeAdapter();
+    await using runtime = runtimeOf([adapter]);
+    const device = (await runtime.device()) as FakeDevice;
+    device.timer = () => ({ result: failing("DEVICE_LOST") });
+    let disposed = 0;
+    const onGpu = { [Symbol.dispose]: () => void disposed++ };
+    const held: Operation<number, unknown> = { ...operation(), gpu: async () => onGpu };
+    const { value } = await runtime.run(held, 1, { report: true });
+    expect(value).toBe("cpu");
+    expect(disposed).toBe(1);
   });
 
   it("wraps whatever else is thrown", async () => {
