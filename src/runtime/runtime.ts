@@ -142,8 +142,7 @@ export class Runtime implements AsyncDisposable {
         choice.permit.cancel();
         throw error;
       }
-      if (error.code === "UNSUPPORTED") choice.permit.cancel();
-      else choice.permit.fail(error);
+      choice.permit.fail(error);
       if (this.#isStrict(options)) throw error;
       this.#assertOpen();
       const fallback = { code: error.code, message: error.message, device: choice.slot.adapter.id };

@@ -123,8 +123,7 @@ export class StreamAccount {
     this.#deviceFailure = error;
     const permit = this.#permit ?? (this.#batches.gpu > 0 ? this.#slot?.breaker.enter() : undefined);
     this.#permit = undefined;
-    if (error.code === "UNSUPPORTED") permit?.cancel();
-    else permit?.fail(error);
+    permit?.fail(error);
   }
 
   #addTimes({ uploadMs = 0, kernelMs = 0, downloadMs = 0, cpuMs = 0 }: StreamTimes): void {

@@ -216,9 +216,9 @@ describe("a failing device", () => {
     expect((await runtime.run(operation(), 1, { report: true })).report?.device).toBe("opencl:1");
   });
 
-  it("is not blamed for what it does not support", async () => {
+  it.each(["UNSUPPORTED", "OUT_OF_MEMORY"] as const)("is not blamed for %s", async (code) => {
     await using runtime = runtimeOf([new FakeAdapter()]);
-    for (let i = 0; i < 5; i++) await runtime.run(operation({ gpu: failing("UNSUPPORTED") }), 1);
+    for (let i = 0; i < 5; i++) await runtime.run(operation({ gpu: failing(code) }), 1);
     expect((await runtime.run(operation(), 1)).value).toBe("gpu");
   });
 

@@ -185,15 +185,16 @@ describe("what a runtime counts of streams", () => {
       },
     };
     await run(runtime, {}, full);
+    await run(runtime, {}, full);
     await failure(() => run(runtime, { strict: true }, failingAt(0, "TIMEOUT")), "TIMEOUT");
     await run(runtime);
     expect(runtime.statistics()).toMatchObject({
       operations: [
-        { ...gpu, calls: 2, failures: 2, bytes: 0 },
-        { ...cpu, calls: 2, failures: 0, bytes: 12 },
+        { ...gpu, calls: 3, failures: 3, bytes: 0 },
+        { ...cpu, calls: 3, failures: 0, bytes: 18 },
       ],
       fallbacks: [
-        { code: "OUT_OF_MEMORY", calls: 3 },
+        { code: "OUT_OF_MEMORY", calls: 6 },
         { code: "TIMEOUT", calls: 1 },
       ],
     });
