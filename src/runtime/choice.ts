@@ -55,7 +55,9 @@ export function choose(slots: readonly DeviceSlot[], choosing: Choosing): Choice
 /** Every device is rested: what would have gone there falls back without trying. */
 function chooseRested(slot: DeviceSlot, { asked, decide, strict }: Choosing): Choice {
   const decision = decide(slot);
-  if (asked === "auto" && decision.placement === "cpu") return { decision, adapter: slot.adapter };
+  if (asked === "auto" && (decision.placement === "cpu" || decision.explores === true)) {
+    return { decision: { ...decision, placement: "cpu", explores: false }, adapter: slot.adapter };
+  }
   const error = restedError(slot);
   if (strict) throw error;
   const { code, message } = error;
