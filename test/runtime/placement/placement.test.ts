@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import type { Operation, Placement, Work } from "#src/runtime/index.js";
 import { Exploration } from "#src/runtime/placement/exploration.js";
 import { Learned } from "#src/runtime/placement/learned.js";
@@ -184,6 +184,32 @@ describe("placement", () => {
 });
 
 describe("exploration", () => {
+  it("pays for tries that fail, and for what came before them", () => {
+    let clock = 0;
+    const now = vi.spyOn(performance, "now").mockImplementation(() => clock);
+    const placer = new Placer({ directory: undefined, explore: true });
+    const [adapter, slowOnGpu] = [
+      new FakeAdapter("gpu"),
+      operation({ gpu: { overheadMs: 1, flopsPerMs: 1e6, bytesPerMs: 1e6 } }),
+    ];
+    const work = slowOnGpu.work(1000);
+    const faster = { placement: "cpu", reason: "", predicted: { gpuMs: 2000, cpuMs: 1000 } } as const;
+    for (let i = 0; i < 100; i++) placer.begin(slowOnGpu, work, undefined, faster).end(1000, true);
+    let tries = 0;
+    for (let i = 0; i < 100; i++) {
+      const decision = placer.decide(slowOnGpu, work, adapter, false);
+      const run = placer.begin(slowOnGpu, work, adapter, decision);
+      if (decision.explores !== true) run.end(0.1, true);
+      else {
+        tries++;
+        clock += 200;
+        run.drop();
+      }
+    }
+    now.mockRestore();
+    expect(tries).toBe(4);
+  });
+
   it("loses no more than what was earned", () => {
     const exploration = new Exploration();
     const next = seeded(3);
