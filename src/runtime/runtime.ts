@@ -19,7 +19,7 @@ import {
 } from "./batcher/index.ts";
 import type { BreakerOptions } from "./breaker.ts";
 import { assertPlacement, type Choice, choose, find, noDevice } from "./choice.ts";
-import { DeviceSlot } from "./device-slot.ts";
+import { DeviceSlot, type OpenedDevice } from "./device-slot.ts";
 import { Meter } from "./meter.ts";
 import { Metrics } from "./metrics.ts";
 import { onDevice } from "./on-device.ts";
@@ -162,7 +162,8 @@ export class Runtime implements AsyncDisposable {
     const placement = options.placement ?? this.#options.placement ?? "auto";
     const strict = options.strict ?? this.#options.strict ?? false;
     const placing = async () => {
-      const slots = placement === "cpu" ? [] : await this.#discover();
+      const finding = placement === "cpu" ? Promise.resolve([]) : this.#discover();
+      const slots = await abortable(finding, options.signal, operation.name);
       const named = options.device === undefined ? undefined : find(slots, options.device);
       return { slots: named === undefined ? slots : [named], placement, strict, metrics: this.#metrics };
     };
@@ -228,7 +229,7 @@ export class Runtime implements AsyncDisposable {
     const asked = options.placement ?? this.#options.placement ?? "auto";
     assertPlacement(asked);
     if (asked === "cpu") return { decision: { placement: "cpu", reason: 'placement "cpu" was asked for' } };
-    const slots = await this.#discover();
+    const slots = await abortable(this.#discover(), options.signal, operation.name);
     const loading = this.#placer.ready();
     if (loading !== undefined) await loading;
     const decide = (slot: DeviceSlot) => this.#placer.decide(operation, work, slot.adapter, slot.isOpen);
@@ -237,16 +238,25 @@ export class Runtime implements AsyncDisposable {
 
   async #runGpu<I, O>(call: Call<I, O>, choice: Choice, slot: DeviceSlot): Promise<Outcome<O>> {
     const { operation, input, meter, work, options } = call;
-    const { device, memory, pool } = await slot.open();
+    const run = this.#placer.begin(operation, work, slot.adapter, choice.decision);
+    let opened: OpenedDevice;
+    try {
+      opened = await abortable(slot.open(), options.signal, operation.name);
+    } catch (error) {
+      run.drop();
+      throw error;
+    }
+    const { device, memory, pool } = opened;
     meter.spans.queueMs = meter.totalMs;
     while (isTurnLong()) await nextTurn();
-    const timer: Timer | undefined = call.reported ? device.timer() : undefined;
-    const { kernels } = device.memory();
     const start = performance.now();
-    const run = this.#placer.begin(operation, work, slot.adapter, choice.decision);
     let value: O;
+    let timer: Timer | undefined;
+    let kernels: number;
     let { decision } = choice;
     try {
+      if (call.reported) timer = device.timer();
+      kernels = device.memory().kernels;
       const context = { work, device, memory, pool, timer, signal: options.signal, meter };
       const running = onDevice(operation, input, context, ({ message }) => {
         decision = { ...decision, reason: `${decision.reason}; in batches, because in one piece ${message}` };

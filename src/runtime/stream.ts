@@ -1,5 +1,6 @@
 import { type AikoError, allowsFallback, toAikoError } from "../errors.ts";
 import { type StreamBatch, type StreamOperation, type StreamSource, streamThrough } from "../memory/index.ts";
+import { abortable } from "./abort.ts";
 import type { Permit } from "./breaker.ts";
 import { assertPlacement, noDevice, restedError } from "./choice.ts";
 import type { DeviceSlot } from "./device-slot.ts";
@@ -31,7 +32,7 @@ export interface StreamPlace {
 /** What a stream may go to: a device that lets it in, a rested one, or none. */
 interface Chosen {
   readonly slot?: DeviceSlot;
-  readonly permit?: Permit;
+  readonly permit?: Permit | undefined;
 }
 
 /** `streamThrough` on a runtime's device, with its breaker, its warnings and counters, and one report at the end. */
@@ -48,7 +49,8 @@ export async function* streamOn<Batch extends StreamBatch, Result extends Stream
   const account = new StreamAccount(operation.name, { slot, permit, metrics });
   const onFallback = (error: AikoError) => account.fellBack(error);
   try {
-    const memory = slot && (await open(slot, permit, mayFallBack, onFallback));
+    const memory =
+      slot && (await open({ slot, permit, signal, name: operation.name }, mayFallBack, onFallback));
     account.start();
     yield* streamThrough(source, operation, {
       ...{ memory, signal, inFlight, reuseResults, strict, onFallback },
@@ -79,14 +81,18 @@ function choose(slots: readonly DeviceSlot[], placement: StreamPlace["placement"
 
 /** The slot's memory; nothing where it is rested or does not open, and the CPU path may answer. */
 async function open(
-  slot: DeviceSlot,
-  permit: Permit | undefined,
+  {
+    slot,
+    permit,
+    signal,
+    name,
+  }: Chosen & { slot: DeviceSlot; signal: AbortSignal | undefined; name: string },
   mayFallBack: boolean,
   note: (error: AikoError) => void,
 ) {
   try {
     if (permit === undefined) throw restedError(slot);
-    return (await slot.open()).memory;
+    return (await abortable(slot.open(), signal, name)).memory;
   } catch (thrown) {
     const error = toAikoError(thrown);
     if (!mayFallBack || !allowsFallback(error)) throw error;

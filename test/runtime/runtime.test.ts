@@ -1,6 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { AikoError, type ErrorCode } from "#src/errors.js";
-import { type Operation, type OperationReport, operationChannel, Runtime } from "#src/runtime/index.js";
+import {
+  type Operation,
+  type OperationReport,
+  operationChannel,
+  Runtime,
+  type StreamOperation,
+} from "#src/runtime/index.js";
 import { failure } from "../support/errors.js";
 import { FakeAdapter, type FakeDevice } from "../support/fake-device.js";
 
@@ -187,6 +193,13 @@ describe("fallback", () => {
     expect(ours[0]).toMatchObject({ name: "AikoRyuFallbackWarning", code: "COMPILE_FAILED" });
   });
 
+  it("closes a device whose memory it cannot manage", async () => {
+    const adapter = new FakeAdapter();
+    await using runtime = runtimeOf([adapter], { memoryBudgetBytes: -1 });
+    await failure(() => runtime.run(operation(), 1), "INVALID_ARGUMENT");
+    expect(adapter.opened.map(({ isLost }) => isLost)).toEqual([true]);
+  });
+
   it("falls back when the adapter does not open", async () => {
     const adapter = new FakeAdapter();
     adapter.openError = new AikoError("UNSUPPORTED", { message: "no driver" });
@@ -234,6 +247,29 @@ describe("a failing device", () => {
 });
 
 describe("abort", () => {
+  it("does not wait for adapters to be found or for a device to open", async () => {
+    const never = new Promise<never>(() => undefined);
+    const adapter = new FakeAdapter();
+    adapter.open = () => never;
+    const runtimes = [runtimeOf([adapter]), new Runtime({ adapters: () => never })];
+    const copied: StreamOperation<Uint8Array, Uint8Array> = {
+      name: "fake.stream",
+      outputBytes: (batch) => batch.byteLength,
+      gpu: async () => undefined,
+      host: (bytes) => new Uint8Array(bytes),
+    };
+    for (const runtime of runtimes) {
+      const abort = new AbortController();
+      setTimeout(() => abort.abort(), 5);
+      const options = { placement: "gpu", signal: abort.signal } as const;
+      const stream = runtime.stream([Uint8Array.of(1)], copied, options);
+      await Promise.all([
+        failure(() => runtime.run(operation(), 1, options), "ABORTED"),
+        failure(() => stream.next(), "ABORTED"),
+      ]);
+    }
+  });
+
   it("rejects at once, whatever still runs, and disposes a late result", async () => {
     await using runtime = runtimeOf([new FakeAdapter()]);
     let disposed = 0;

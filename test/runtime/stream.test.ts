@@ -204,8 +204,10 @@ describe("what a runtime counts of streams", () => {
     await using runtime = runtimeOf([new FakeAdapter()]);
     for await (const _ of runtime.stream([Uint8Array.of(1), Uint8Array.of(2)], copied)) break;
     const abort = new AbortController();
-    abort.abort();
-    await failure(() => run(runtime, { signal: abort.signal }), "ABORTED");
+    await failure(async () => {
+      const stream = runtime.stream([Uint8Array.of(1), Uint8Array.of(2)], copied, { signal: abort.signal });
+      for await (const _ of stream) abort.abort();
+    }, "ABORTED");
     expect(runtime.statistics().operations).toMatchObject([{ ...gpu, calls: 2, failures: 0 }]);
   });
 });
