@@ -244,6 +244,32 @@ describe("a calibration on disk", () => {
     expect(second.calibration()).toEqual(JSON.parse(JSON.stringify(first.calibration())));
   });
 
+  it("keeps what two processes learned at the same time", async () => {
+    const directory = join(folder, "shared");
+    const placers = [0, 1].map(() => new Placer({ directory, explore: false }));
+    const adapters = [0, 1].map((index) =>
+      Object.assign(new FakeAdapter("gpu", index), { name: `Fake ${index}` }),
+    );
+    for (const [at, placer] of placers.entries()) {
+      await placer.ready();
+      const simulated = { ...operation({}), name: `simulated ${at}` };
+      for (const placement of ["gpu", "cpu"] as const) {
+        for (let i = 0; i < 2; i++) {
+          const work = simulated.work(1000);
+          placer.begin(simulated, work, adapters[at], { placement, reason: "" }).end(5, true);
+        }
+      }
+    }
+    for (const placer of placers) await placer.dispose();
+    const next = await new CalibrationStore(directory).load();
+    expect(Object.keys(next?.engine.learned ?? {})).toEqual(["simulated 0", "simulated 1"]);
+    const devices = Object.entries(next?.devices ?? {});
+    expect(devices.map(([key, { learned }]) => [key, Object.keys(learned)])).toEqual([
+      ["Fake 0, 1", ["simulated 0, inputs moved"]],
+      ["Fake 1, 1", ["simulated 1, inputs moved"]],
+    ]);
+  });
+
   it("is as good as none when damaged or out of reach", async () => {
     const store = new CalibrationStore(folder);
     for (const text of ["", "{", "[]", '"x"', "null"]) {
