@@ -16,6 +16,8 @@ export interface Ended {
   readonly ms: number;
   /** What it did; absent where it did nothing. */
   readonly work?: Pick<Work, "bytes" | "flops">;
+  /** How many callers it was done for. Default 1. */
+  readonly callers?: number;
   readonly error?: { readonly code: ErrorCode } | undefined;
 }
 
@@ -28,20 +30,20 @@ export class Metrics {
   >();
 
   /** A call that ended in this place. Aborted calls are no failures. */
-  count(operation: string, placement: Placement, { ms, work, error }: Ended): void {
+  count(operation: string, placement: Placement, { ms, work, error, callers = 1 }: Ended): void {
     const counted = this.#of(operation)[placement];
-    counted.calls++;
+    counted.calls += callers;
     counted.totalMs += ms;
-    if (error !== undefined && error.code !== "ABORTED") counted.failures++;
+    if (error !== undefined && error.code !== "ABORTED") counted.failures += callers;
     counted.bytes += work?.bytes ?? 0;
     counted.flops += work?.flops ?? 0;
   }
 
-  countFallback(operation: string, { device, code }: Fallback): void {
+  countFallback(operation: string, { device, code }: Fallback, callers = 1): void {
     const key = `${operation} ${device} ${code}`;
     const counted = this.#fallbacks.get(key);
-    if (counted === undefined) this.#fallbacks.set(key, { operation, device, code, calls: 1 });
-    else counted.calls++;
+    if (counted === undefined) this.#fallbacks.set(key, { operation, device, code, calls: callers });
+    else counted.calls += callers;
   }
 
   operations(): OperationStatistics[] {

@@ -73,6 +73,8 @@ interface Call<I, O> {
   readonly meter: Meter;
   readonly reported: boolean;
   readonly publishes: boolean;
+  /** How many callers it answers. */
+  readonly callers: number;
 }
 
 /** Decides where each operation runs, runs it there, falls back with a reason, and reports. */
@@ -95,8 +97,8 @@ export class Runtime implements AsyncDisposable {
       explore: !isOff && (options.explore ?? true),
     });
     if (options.batching === false) return;
-    this.#batching = new CallBatching(options.batching ?? {}, (operation, input, runOptions, publishes) =>
-      this.#run(operation, input, runOptions, publishes),
+    this.#batching = new CallBatching(options.batching ?? {}, (operation, input, runOptions, merged) =>
+      this.#run(operation, input, runOptions, merged),
     );
   }
 
@@ -106,7 +108,7 @@ export class Runtime implements AsyncDisposable {
    */
   run<I, O>(operation: Operation<I, O>, input: I, options: RunOptions = {}): Promise<Outcome<O>> {
     if (this.#batching === undefined || operation.batch === undefined || options.batch === false) {
-      return this.#run(operation, input, options, true);
+      return this.#run(operation, input, options);
     }
     return this.#batching.run(operation as BatchOperation<I, O>, input, options);
   }
@@ -120,15 +122,17 @@ export class Runtime implements AsyncDisposable {
     operation: Operation<I, O>,
     input: I,
     options: RunOptions,
-    publishes: boolean,
+    merged?: number,
   ): Promise<Outcome<O>> {
     this.#assertOpen();
     if (options.signal?.aborted) throw abortError(options.signal, operation.name);
+    const publishes = merged === undefined;
     const reported = options.report === true || (publishes && operationChannel.hasSubscribers);
     const work = operation.work(input);
-    const call = { operation, input, options, work, meter: new Meter(), reported, publishes };
+    const callers = merged ?? 1;
+    const call = { operation, input, options, work, meter: new Meter(), reported, publishes, callers };
     const choice = await this.#choose(call);
-    if (choice.fallback !== undefined) this.#fellBack(operation.name, choice.fallback);
+    if (choice.fallback !== undefined) this.#fellBack(call, choice.fallback);
     if (choice.slot === undefined || choice.permit === undefined) {
       return this.#counted(call, "cpu", this.#runCpu(call, choice));
     }
@@ -146,7 +150,7 @@ export class Runtime implements AsyncDisposable {
       if (this.#isStrict(options)) throw error;
       this.#assertOpen();
       const fallback = { code: error.code, message: error.message, device: choice.slot.adapter.id };
-      this.#fellBack(operation.name, fallback);
+      this.#fellBack(call, fallback);
       const reason = `${choice.slot.adapter.id} failed with ${error.code}: ${error.message}`;
       const answered = this.#runCpu(call, { decision: { placement: "cpu", reason }, fallback });
       return this.#counted(call, "cpu", answered);
@@ -337,25 +341,26 @@ export class Runtime implements AsyncDisposable {
   }
 
   async #counted<I, O>(
-    { operation, work }: Call<I, O>,
+    { operation, work, callers }: Call<I, O>,
     placement: Placement,
     running: Promise<Outcome<O>>,
   ): Promise<Outcome<O>> {
     const start = performance.now();
     try {
       const outcome = await running;
-      this.#metrics.count(operation.name, placement, { ms: performance.now() - start, work });
+      this.#metrics.count(operation.name, placement, { ms: performance.now() - start, work, callers });
       return outcome;
     } catch (thrown) {
       const error = toAikoError(thrown);
-      this.#metrics.count(operation.name, placement, { ms: performance.now() - start, error });
+      const ms = performance.now() - start;
+      if (isCounted(error, callers)) this.#metrics.count(operation.name, placement, { ms, error, callers });
       throw error;
     }
   }
 
-  #fellBack(operation: string, fallback: Fallback): void {
-    this.#metrics.countFallback(operation, fallback);
-    warnOnce(operation, fallback);
+  #fellBack<I, O>({ operation, callers }: Call<I, O>, fallback: Fallback): void {
+    this.#metrics.countFallback(operation.name, fallback, callers);
+    warnOnce(operation.name, fallback);
   }
 
   #isStrict(options: RunOptions): boolean {
@@ -369,4 +374,9 @@ export class Runtime implements AsyncDisposable {
       hint: "Call open() again, or dispose it after its last use.",
     });
   }
+}
+
+/** What a batch does not settle for its callers is tried again for each of them, and counted then. */
+function isCounted(error: AikoError, callers: number): boolean {
+  return callers === 1 || error.code === "ABORTED" || allowsFallback(error);
 }
