@@ -61,7 +61,10 @@ async function* flow<Batch extends StreamBatch, Result extends StreamBatch>(
   options: StreamOptions & { inFlight: number; signal: AbortSignal | undefined },
 ): AsyncGenerator<Result, void, undefined> {
   const { inFlight, signal } = options;
-  if (signal?.aborted) throw abortError(signal, operation.name);
+  if (signal?.aborted) {
+    await source.close(false);
+    throw abortError(signal, operation.name);
+  }
   const stop = new AbortController();
   const onAbort = () => stop.abort(signal?.reason);
   signal?.addEventListener("abort", onAbort, { once: true });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { AikoError } from "#src/errors.js";
+import { streamThrough } from "#src/memory/index.js";
 import { type OperationReport, operationChannel, Runtime, type StreamOperation } from "#src/runtime/index.js";
 import { failure } from "../support/errors.js";
 import { FakeAdapter } from "../support/fake-device.js";
@@ -138,6 +139,17 @@ describe("a stream of a runtime", () => {
     expect(reports[0]?.reason).toBe("opencl:0 did 0 of 3 batches: UNSUPPORTED: no driver");
     expect(reports[1]?.reason).toMatch(/^opencl:0 did 2 of 3 batches: OUT_OF_MEMORY/);
     expect(reports[0]?.cpuMs).toBeGreaterThan(0);
+  });
+
+  it("that is aborted before it starts lets its source go", async () => {
+    await using runtime = runtimeOf([new FakeAdapter()]);
+    const source = new ReadableStream<Uint8Array>();
+    const abort = new AbortController();
+    abort.abort();
+    const { signal } = abort;
+    await failure(() => runtime.stream(source, copied, { signal, placement: "cpu" }).next(), "ABORTED");
+    await failure(() => streamThrough(source, copied, { signal }).next(), "ABORTED");
+    expect(source.locked).toBe(false);
   });
 
   it("of a disposed runtime rejects", async () => {
