@@ -12,6 +12,7 @@ export type { PoolBuffer } from "./pool-buffer.ts";
 export type { Reservation } from "./reservation.ts";
 export type { HostCopy, Resident } from "./resident.ts";
 export type { Scope } from "./scope.ts";
+export type { StreamTimes } from "./stream-batch.ts";
 export type {
   Each,
   StreamBatch,

@@ -1,4 +1,4 @@
-import type { Timer } from "../device/device.ts";
+import type { Timer, TimerResult } from "../device/device.ts";
 import { AikoError, allowsFallback, isAikoError, toAikoError } from "../errors.ts";
 import { abortError } from "./abort.ts";
 import type { MemoryManager } from "./memory-manager.ts";
@@ -6,6 +6,7 @@ import type { PoolBuffer } from "./pool-buffer.ts";
 import type { Reservation } from "./reservation.ts";
 import {
   arraysOf,
+  bytesOf,
   type Each,
   inShapeOf,
   listOf,
@@ -24,6 +25,13 @@ export interface BatchRunnerOptions<Result extends StreamBatch> {
   readonly timer: Timer | undefined;
   readonly strict: boolean;
   readonly onFallback: ((error: AikoError) => void) | undefined;
+  readonly onProgress: ((bytes: number, isOnDevice: boolean) => void) | undefined;
+  readonly onTimes: ((times: StreamTimes) => void) | undefined;
+}
+
+/** Where the time of a batch went, in milliseconds; absent where nothing was measured. */
+export interface StreamTimes extends Partial<TimerResult> {
+  readonly cpuMs?: number;
 }
 
 /** A batch whose kernels are enqueued, or about to be. */
@@ -31,6 +39,7 @@ interface Launched<Result extends StreamBatch> {
   readonly reservation: Reservation;
   readonly outputs: readonly PoolBuffer[];
   readonly lengths: Promise<Each<Result, number>>;
+  readonly timer: Timer | undefined;
 }
 
 /**
@@ -57,7 +66,9 @@ export class BatchRunner<Batch extends StreamBatch, Result extends StreamBatch> 
     const memory = this.#memory;
     if (memory === undefined) return this.#onProcessor(batch, index);
     try {
-      return await this.#onDevice(memory, batch, index);
+      const result = await this.#onDevice(memory, batch, index);
+      this.#options.onProgress?.(bytesOf(batch) + bytesOf(result), true);
+      return result;
     } catch (thrown) {
       this.#assertGoing();
       const error = toAikoError(thrown);
@@ -78,20 +89,30 @@ export class BatchRunner<Batch extends StreamBatch, Result extends StreamBatch> 
           message: `${name} has no CPU path, and there is no device to run on`,
         });
       }
+      const start = performance.now();
+      let result: Result;
       try {
-        return await cpu.call(this.#operation, batch, { index, signal: this.#options.signal });
+        result = await cpu.call(this.#operation, batch, { index, signal: this.#options.signal });
       } catch (error) {
         throw toAikoError(error);
       }
+      this.#options.onTimes?.({ cpuMs: performance.now() - start });
+      this.#options.onProgress?.(bytesOf(batch) + bytesOf(result), false);
+      return result;
     });
   }
 
   async #onDevice(memory: MemoryManager, batch: Batch, index: number): Promise<Result> {
     for (let attempt = 1; ; attempt++) {
-      const launched = await this.#uploads.take(() => this.#launch(memory, batch, index));
+      const { onTimes } = this.#options;
+      // One for each batch: a timer keeps all that it measured, and a stream may be endless.
+      const timer = onTimes === undefined ? this.#options.timer : memory.device.timer();
+      const launched = await this.#uploads.take(() => this.#launch(memory, batch, index, timer));
       try {
         if (launched instanceof AikoError) throw launched;
-        return await this.#download(launched, batch, index);
+        const result = await this.#download(launched, batch, index);
+        if (timer !== undefined) onTimes?.(await timer.result());
+        return result;
       } catch (error) {
         if (attempt > 1 || !isAikoError(error, "OUT_OF_MEMORY")) throw error;
       }
@@ -100,9 +121,14 @@ export class BatchRunner<Batch extends StreamBatch, Result extends StreamBatch> 
   }
 
   /** The full device is the caller's to relieve; a budget that is too small is final and thrown. */
-  async #launch(memory: MemoryManager, batch: Batch, index: number): Promise<Launched<Result> | AikoError> {
+  async #launch(
+    memory: MemoryManager,
+    batch: Batch,
+    index: number,
+    timer: Timer | undefined,
+  ): Promise<Launched<Result> | AikoError> {
     this.#assertGoing();
-    const { signal, timer } = this.#options;
+    const { signal } = this.#options;
     const arrays = arraysOf(batch);
     const outputBytes = listOf<Result, number>(this.#operation.outputBytes(batch));
     const residents = this.#operation.residents?.(memory) ?? [];
@@ -131,10 +157,10 @@ export class BatchRunner<Batch extends StreamBatch, Result extends StreamBatch> 
         reservation.allocate(bytes, `${this.#operation.name} output`),
       );
       const lengths = this.#kernels.take(() =>
-        this.#enqueue({ memory, reservation, batch, index, loaded, inputs, outputs }),
+        this.#enqueue({ memory, reservation, batch, index, loaded, inputs, outputs, timer }),
       );
       lengths.catch(() => undefined);
-      return { reservation, outputs, lengths };
+      return { reservation, outputs, lengths, timer };
     } catch (error) {
       reservation.dispose();
       if (isAikoError(error, "OUT_OF_MEMORY")) return error;
@@ -150,10 +176,11 @@ export class BatchRunner<Batch extends StreamBatch, Result extends StreamBatch> 
     loaded: readonly PoolBuffer[];
     inputs: readonly PoolBuffer[];
     outputs: readonly PoolBuffer[];
+    timer: Timer | undefined;
   }): Promise<Each<Result, number>> {
     this.#assertGoing();
-    const { memory, reservation, batch, index, inputs, outputs } = launch;
-    const { signal, timer } = this.#options;
+    const { memory, reservation, batch, index, inputs, outputs, timer } = launch;
+    const { signal } = this.#options;
     const isSingle = outputs.length === 1 && !Array.isArray(this.#operation.outputBytes(batch));
     const shorter = await this.#operation.gpu(
       inShapeOf<Batch, PoolBuffer>(ArrayBuffer.isView(batch), inputs),
@@ -174,7 +201,7 @@ export class BatchRunner<Batch extends StreamBatch, Result extends StreamBatch> 
   }
 
   async #download(
-    { reservation, outputs, lengths }: Launched<Result>,
+    { reservation, outputs, lengths, timer }: Launched<Result>,
     batch: Batch,
     index: number,
   ): Promise<Result> {
@@ -184,7 +211,6 @@ export class BatchRunner<Batch extends StreamBatch, Result extends StreamBatch> 
     const counts = listOf<Result, number>(byteLengths);
     const result = this.#spare(counts) ?? this.#operation.host(byteLengths, batch, index);
     const arrays = arraysOf(result);
-    const { timer } = this.#options;
     const reads = outputs.map(async (output, at) => {
       const region = part(output, counts[at] ?? output.byteLength);
       await output.device.read(region, arrays[at], { timer });

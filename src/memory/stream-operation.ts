@@ -59,6 +59,10 @@ export function arraysOf(batch: StreamBatch): readonly ArrayBufferView[] {
   return ArrayBuffer.isView(batch) ? [batch] : batch;
 }
 
+export function bytesOf(batch: StreamBatch): number {
+  return arraysOf(batch).reduce((sum, { byteLength }) => sum + byteLength, 0);
+}
+
 /** One item for a single array, else all of them. */
 export function inShapeOf<Batch extends StreamBatch, T>(
   isSingle: boolean,

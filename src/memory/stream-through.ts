@@ -2,8 +2,8 @@ import type { Timer } from "../device/device.ts";
 import { AikoError } from "../errors.ts";
 import { abortable, abortError } from "./abort.ts";
 import type { MemoryManager } from "./memory-manager.ts";
-import { BatchRunner } from "./stream-batch.ts";
-import { arraysOf, type StreamBatch, type StreamOperation } from "./stream-operation.ts";
+import { BatchRunner, type StreamTimes } from "./stream-batch.ts";
+import type { StreamBatch, StreamOperation } from "./stream-operation.ts";
 
 export interface StreamOptions {
   /** Of the device to run on; without it, everything runs on the CPU path. */
@@ -21,8 +21,10 @@ export interface StreamOptions {
   readonly strict?: boolean | undefined;
   /** Told of each batch that the device could not do and the CPU path does. */
   readonly onFallback?: ((error: AikoError) => void) | undefined;
-  /** Told of each batch that is done: the bytes it read and wrote. */
-  readonly onProgress?: ((bytes: number) => void) | undefined;
+  /** Told of each batch that is done: the bytes it read and wrote, and where. */
+  readonly onProgress?: ((bytes: number, isOnDevice: boolean) => void) | undefined;
+  /** Told where the time of each batch went; in place of `timer`. Without either, nothing is measured. */
+  readonly onTimes?: ((times: StreamTimes) => void) | undefined;
 }
 
 /** Batches that may be pulled one by one. */
@@ -59,7 +61,10 @@ async function* flow<Batch extends StreamBatch, Result extends StreamBatch>(
   options: StreamOptions & { inFlight: number; signal: AbortSignal | undefined },
 ): AsyncGenerator<Result, void, undefined> {
   const { inFlight, signal } = options;
-  if (signal?.aborted) throw abortError(signal, operation.name);
+  if (signal?.aborted) {
+    await source.close(false);
+    throw abortError(signal, operation.name);
+  }
   const stop = new AbortController();
   const onAbort = () => stop.abort(signal?.reason);
   signal?.addEventListener("abort", onAbort, { once: true });
@@ -71,21 +76,18 @@ async function* flow<Batch extends StreamBatch, Result extends StreamBatch>(
     timer: options.timer,
     strict: options.strict ?? false,
     onFallback: options.onFallback,
+    onProgress: options.onProgress,
+    onTimes: options.onTimes,
   });
   const flights: Promise<Result>[] = [];
   let pulling: Promise<void> | undefined;
   let count = 0;
-  const fly = async (batch: Batch) => {
-    const result = await runner.run(batch, count++);
-    options.onProgress?.(bytesOf(batch) + bytesOf(result));
-    return result;
-  };
   const fill = () => {
     if (pulling !== undefined || source.ended || stop.signal.aborted || flights.length >= inFlight) return;
     pulling = source.next().then((pulled) => {
       pulling = undefined;
       if (pulled === undefined || stop.signal.aborted) return;
-      const flight = fly(pulled.batch);
+      const flight = runner.run(pulled.batch, count++);
       flight.catch(() => undefined);
       flights.push(flight);
       fill();
@@ -114,10 +116,6 @@ async function* flow<Batch extends StreamBatch, Result extends StreamBatch>(
     if (signal?.aborted !== true) await Promise.allSettled(flights);
     await source.close(pulling !== undefined);
   }
-}
-
-function bytesOf(batch: StreamBatch): number {
-  return arraysOf(batch).reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
 
 /** A source, pulled one batch at a time. */

@@ -1,4 +1,4 @@
-import type { AikoError } from "../errors.ts";
+import type { AikoError, ErrorCode } from "../errors.ts";
 
 export interface BreakerOptions {
   /** Failures in a row after which the device is rested. Default 3. A timeout counts as all of them. */
@@ -7,9 +7,13 @@ export interface BreakerOptions {
   readonly restMs?: number | undefined;
 }
 
+/** Facts about the call, not about the device's health. */
+const blameless: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["UNSUPPORTED", "OUT_OF_MEMORY"]);
+
 /** Permission for one call; settle it exactly once. */
 export interface Permit {
   succeed(): void;
+  /** Counts against the device, unless it is a fact about the call: UNSUPPORTED, OUT_OF_MEMORY. */
   fail(error: AikoError): void;
   /** The call ended for reasons that say nothing about the device. */
   cancel(): void;
@@ -25,6 +29,8 @@ export class Breaker {
   #failures = 0;
   #restedUntil = 0;
   #probing = false;
+  /** Failures counted so far, each of which ends what earlier calls can tell. */
+  #incident = 0;
   #lastError: AikoError | undefined;
 
   constructor(options: BreakerOptions = {}) {
@@ -48,22 +54,30 @@ export class Breaker {
     return this.#permit(true);
   }
 
+  /** A call that began before the last failure is part of it, or says nothing of what came after it. */
   #permit(probe: boolean): Permit {
+    const incident = this.#incident;
     const settle = () => {
       if (probe) this.#probing = false;
     };
     return {
       succeed: () => {
         settle();
-        this.#failures = 0;
+        if (incident === this.#incident) this.#failures = 0;
       },
       fail: (error) => {
         settle();
-        this.#lastError = error;
-        this.#failures = error.code === "TIMEOUT" ? this.#threshold : this.#failures + 1;
-        if (this.#failures >= this.#threshold) this.#restedUntil = performance.now() + this.#restMs;
+        if (blameless.has(error.code)) return;
+        if (incident === this.#incident || error.code === "TIMEOUT") this.#count(error);
       },
       cancel: settle,
     };
+  }
+
+  #count(error: AikoError): void {
+    this.#incident++;
+    this.#lastError = error;
+    this.#failures = error.code === "TIMEOUT" ? this.#threshold : this.#failures + 1;
+    if (this.#failures >= this.#threshold) this.#restedUntil = performance.now() + this.#restMs;
   }
 }

@@ -55,20 +55,26 @@ export function choose(slots: readonly DeviceSlot[], choosing: Choosing): Choice
 /** Every device is rested: what would have gone there falls back without trying. */
 function chooseRested(slot: DeviceSlot, { asked, decide, strict }: Choosing): Choice {
   const decision = decide(slot);
-  if (asked === "auto" && decision.placement === "cpu") return { decision, adapter: slot.adapter };
-  const { lastError, restMsLeft } = slot.breaker;
+  if (asked === "auto" && (decision.placement === "cpu" || decision.explores === true)) {
+    return { decision: { ...decision, placement: "cpu", explores: false }, adapter: slot.adapter };
+  }
+  const error = restedError(slot);
+  if (strict) throw error;
+  const { code, message } = error;
+  const fallback = { code, message, device: slot.adapter.id };
+  return { decision: { placement: "cpu", reason: message }, fallback };
+}
+
+/** Why a rested device is not asked. */
+export function restedError({ adapter, breaker }: DeviceSlot): AikoError {
+  const { lastError, restMsLeft } = breaker;
   const seconds = Math.ceil(restMsLeft / 1000);
   const code = lastError?.code ?? "DEVICE_LOST";
-  const message = `rested for ${seconds} s more after ${code}: ${lastError?.message ?? "unknown"}`;
-  if (strict) {
-    throw new AikoError(code, {
-      message: `${slot.adapter.id} is ${message}`,
-      hint: "Wait, or leave strict out to let the CPU answer.",
-      cause: lastError,
-    });
-  }
-  const fallback = { code, message, device: slot.adapter.id };
-  return { decision: { placement: "cpu", reason: `${slot.adapter.id} is ${message}` }, fallback };
+  return new AikoError(code, {
+    message: `${adapter.id} is rested for ${seconds} s more after ${code}: ${lastError?.message ?? "unknown"}`,
+    hint: "Wait, or leave strict out to let the CPU answer.",
+    cause: lastError,
+  });
 }
 
 /** The adapter of that id, the first without one. Throws DEVICE_NOT_FOUND. */

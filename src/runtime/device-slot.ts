@@ -73,7 +73,7 @@ export class DeviceSlot {
   async #openNew(): Promise<OpenedDevice> {
     try {
       const device = await this.adapter.open(this.#options);
-      const memory = new MemoryManager(device, this.#options);
+      const memory = await this.#manage(device);
       const opened = { device, memory, pool: memory.pool };
       this.#opened = opened;
       publishDevice({ event: "opened", device: this.adapter.id });
@@ -92,6 +92,16 @@ export class DeviceSlot {
       return opened;
     } catch (error) {
       this.#opening = undefined;
+      throw error;
+    }
+  }
+
+  /** Throws INVALID_ARGUMENT for a budget that is none; nobody would close the device then. */
+  async #manage(device: Device): Promise<MemoryManager> {
+    try {
+      return new MemoryManager(device, this.#options);
+    } catch (error) {
+      await device.dispose().catch(() => undefined);
       throw error;
     }
   }

@@ -11,6 +11,16 @@ interface Counted {
   flops: number;
 }
 
+/** How a call ended. */
+export interface Ended {
+  readonly ms: number;
+  /** What it did; absent where it did nothing. */
+  readonly work?: Pick<Work, "bytes" | "flops">;
+  /** How many callers it was done for. Default 1. */
+  readonly callers?: number;
+  readonly error?: { readonly code: ErrorCode } | undefined;
+}
+
 /** Counts what a runtime does. A call that fell back counts in both places: as a failure on the GPU, as a call on the CPU. */
 export class Metrics {
   readonly #operations = new Map<string, Readonly<Record<Placement, Counted>>>();
@@ -20,23 +30,20 @@ export class Metrics {
   >();
 
   /** A call that ended in this place. Aborted calls are no failures. */
-  count(operation: string, placement: Placement, ms: number, work: Work, error?: { code: ErrorCode }): void {
+  count(operation: string, placement: Placement, { ms, work, error, callers = 1 }: Ended): void {
     const counted = this.#of(operation)[placement];
-    counted.calls++;
+    counted.calls += callers;
     counted.totalMs += ms;
-    if (error !== undefined) {
-      if (error.code !== "ABORTED") counted.failures++;
-      return;
-    }
-    counted.bytes += work.bytes;
-    counted.flops += work.flops;
+    if (error !== undefined && error.code !== "ABORTED") counted.failures += callers;
+    counted.bytes += work?.bytes ?? 0;
+    counted.flops += work?.flops ?? 0;
   }
 
-  countFallback(operation: string, { device, code }: Fallback): void {
+  countFallback(operation: string, { device, code }: Fallback, callers = 1): void {
     const key = `${operation} ${device} ${code}`;
     const counted = this.#fallbacks.get(key);
-    if (counted === undefined) this.#fallbacks.set(key, { operation, device, code, calls: 1 });
-    else counted.calls++;
+    if (counted === undefined) this.#fallbacks.set(key, { operation, device, code, calls: callers });
+    else counted.calls += callers;
   }
 
   operations(): OperationStatistics[] {

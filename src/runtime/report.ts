@@ -54,7 +54,7 @@ export interface ReportParts {
   readonly fallback: Fallback | undefined;
   readonly meter: Meter;
   readonly timed: TimerResult | undefined;
-  readonly work: Work;
+  readonly work: Pick<Work, "bytes" | "flops">;
 }
 
 export function makeReport(parts: ReportParts): OperationReport {

@@ -1,3 +1,4 @@
+import { disposeIfAble } from "../core/dispose.ts";
 import { isTurnLong, nextTurn } from "../core/turn.ts";
 import { defaultCacheDirectory } from "../device/cache.ts";
 import type { Adapter, Device, OpenOptions, Timer } from "../device/device.ts";
@@ -18,7 +19,7 @@ import {
 } from "./batcher/index.ts";
 import type { BreakerOptions } from "./breaker.ts";
 import { assertPlacement, type Choice, choose, find, noDevice } from "./choice.ts";
-import { DeviceSlot } from "./device-slot.ts";
+import { DeviceSlot, type OpenedDevice } from "./device-slot.ts";
 import { Meter } from "./meter.ts";
 import { Metrics } from "./metrics.ts";
 import { onDevice } from "./on-device.ts";
@@ -72,6 +73,8 @@ interface Call<I, O> {
   readonly meter: Meter;
   readonly reported: boolean;
   readonly publishes: boolean;
+  /** How many callers it answers. */
+  readonly callers: number;
 }
 
 /** Decides where each operation runs, runs it there, falls back with a reason, and reports. */
@@ -94,8 +97,8 @@ export class Runtime implements AsyncDisposable {
       explore: !isOff && (options.explore ?? true),
     });
     if (options.batching === false) return;
-    this.#batching = new CallBatching(options.batching ?? {}, (operation, input, runOptions, publishes) =>
-      this.#run(operation, input, runOptions, publishes),
+    this.#batching = new CallBatching(options.batching ?? {}, (operation, input, runOptions, merged) =>
+      this.#run(operation, input, runOptions, merged),
     );
   }
 
@@ -105,7 +108,7 @@ export class Runtime implements AsyncDisposable {
    */
   run<I, O>(operation: Operation<I, O>, input: I, options: RunOptions = {}): Promise<Outcome<O>> {
     if (this.#batching === undefined || operation.batch === undefined || options.batch === false) {
-      return this.#run(operation, input, options, true);
+      return this.#run(operation, input, options);
     }
     return this.#batching.run(operation as BatchOperation<I, O>, input, options);
   }
@@ -119,15 +122,17 @@ export class Runtime implements AsyncDisposable {
     operation: Operation<I, O>,
     input: I,
     options: RunOptions,
-    publishes: boolean,
+    merged?: number,
   ): Promise<Outcome<O>> {
     this.#assertOpen();
     if (options.signal?.aborted) throw abortError(options.signal, operation.name);
+    const publishes = merged === undefined;
     const reported = options.report === true || (publishes && operationChannel.hasSubscribers);
     const work = operation.work(input);
-    const call = { operation, input, options, work, meter: new Meter(), reported, publishes };
+    const callers = merged ?? 1;
+    const call = { operation, input, options, work, meter: new Meter(), reported, publishes, callers };
     const choice = await this.#choose(call);
-    if (choice.fallback !== undefined) this.#fellBack(operation.name, choice.fallback);
+    if (choice.fallback !== undefined) this.#fellBack(call, choice.fallback);
     if (choice.slot === undefined || choice.permit === undefined) {
       return this.#counted(call, "cpu", this.#runCpu(call, choice));
     }
@@ -141,12 +146,11 @@ export class Runtime implements AsyncDisposable {
         choice.permit.cancel();
         throw error;
       }
-      if (error.code === "UNSUPPORTED") choice.permit.cancel();
-      else choice.permit.fail(error);
+      choice.permit.fail(error);
       if (this.#isStrict(options)) throw error;
       this.#assertOpen();
       const fallback = { code: error.code, message: error.message, device: choice.slot.adapter.id };
-      this.#fellBack(operation.name, fallback);
+      this.#fellBack(call, fallback);
       const reason = `${choice.slot.adapter.id} failed with ${error.code}: ${error.message}`;
       const answered = this.#runCpu(call, { decision: { placement: "cpu", reason }, fallback });
       return this.#counted(call, "cpu", answered);
@@ -162,9 +166,10 @@ export class Runtime implements AsyncDisposable {
     const placement = options.placement ?? this.#options.placement ?? "auto";
     const strict = options.strict ?? this.#options.strict ?? false;
     const placing = async () => {
-      const slots = placement === "cpu" ? [] : await this.#discover();
+      const finding = placement === "cpu" ? Promise.resolve([]) : this.#discover();
+      const slots = await abortable(finding, options.signal, operation.name);
       const named = options.device === undefined ? undefined : find(slots, options.device);
-      return { slots: named === undefined ? slots : [named], placement, strict };
+      return { slots: named === undefined ? slots : [named], placement, strict, metrics: this.#metrics };
     };
     return streamOn(placing, source, operation, options);
   }
@@ -228,7 +233,7 @@ export class Runtime implements AsyncDisposable {
     const asked = options.placement ?? this.#options.placement ?? "auto";
     assertPlacement(asked);
     if (asked === "cpu") return { decision: { placement: "cpu", reason: 'placement "cpu" was asked for' } };
-    const slots = await this.#discover();
+    const slots = await abortable(this.#discover(), options.signal, operation.name);
     const loading = this.#placer.ready();
     if (loading !== undefined) await loading;
     const decide = (slot: DeviceSlot) => this.#placer.decide(operation, work, slot.adapter, slot.isOpen);
@@ -237,23 +242,28 @@ export class Runtime implements AsyncDisposable {
 
   async #runGpu<I, O>(call: Call<I, O>, choice: Choice, slot: DeviceSlot): Promise<Outcome<O>> {
     const { operation, input, meter, work, options } = call;
-    const { device, memory, pool } = await slot.open();
+    const run = this.#placer.begin(operation, work, slot.adapter, choice.decision);
+    let opened: OpenedDevice;
+    try {
+      opened = await abortable(slot.open(), options.signal, operation.name);
+    } catch (error) {
+      run.drop();
+      throw error;
+    }
+    const { device, memory, pool } = opened;
     meter.spans.queueMs = meter.totalMs;
     while (isTurnLong()) await nextTurn();
-    const timer: Timer | undefined = call.reported ? device.timer() : undefined;
-    const { kernels } = device.memory();
     const start = performance.now();
-    const run = this.#placer.begin(operation, work, slot.adapter, choice.decision);
     let value: O;
+    let timer: Timer | undefined;
+    let kernels: number;
+    let { decision } = choice;
     try {
-      const running = onDevice(operation, input, {
-        work,
-        device,
-        memory,
-        pool,
-        timer,
-        signal: options.signal,
-        meter,
+      if (call.reported) timer = device.timer();
+      kernels = device.memory().kernels;
+      const context = { work, device, memory, pool, timer, signal: options.signal, meter };
+      const running = onDevice(operation, input, context, ({ message }) => {
+        decision = { ...decision, reason: `${decision.reason}; in batches, because in one piece ${message}` };
       });
       value = await abortable(running, options.signal, operation.name);
     } catch (error) {
@@ -263,8 +273,19 @@ export class Runtime implements AsyncDisposable {
     run.end(performance.now() - start, device.memory().kernels === kernels);
     this.#placer.meet(device);
     if (!call.reported) return { value, report: undefined };
-    const timed = await timer?.result();
-    return this.#report(call, { value, device: slot.adapter.id, choice, timed, work });
+    try {
+      const timed = await timer?.result();
+      return this.#report(call, {
+        value,
+        device: slot.adapter.id,
+        choice: { ...choice, decision },
+        timed,
+        work,
+      });
+    } catch (error) {
+      disposeIfAble(value);
+      throw error;
+    }
   }
 
   async #runCpu<I, O>(call: Call<I, O>, choice: Choice): Promise<Outcome<O>> {
@@ -320,25 +341,26 @@ export class Runtime implements AsyncDisposable {
   }
 
   async #counted<I, O>(
-    { operation, work }: Call<I, O>,
+    { operation, work, callers }: Call<I, O>,
     placement: Placement,
     running: Promise<Outcome<O>>,
   ): Promise<Outcome<O>> {
     const start = performance.now();
     try {
       const outcome = await running;
-      this.#metrics.count(operation.name, placement, performance.now() - start, work);
+      this.#metrics.count(operation.name, placement, { ms: performance.now() - start, work, callers });
       return outcome;
     } catch (thrown) {
       const error = toAikoError(thrown);
-      this.#metrics.count(operation.name, placement, performance.now() - start, work, error);
+      const ms = performance.now() - start;
+      if (isCounted(error, callers)) this.#metrics.count(operation.name, placement, { ms, error, callers });
       throw error;
     }
   }
 
-  #fellBack(operation: string, fallback: Fallback): void {
-    this.#metrics.countFallback(operation, fallback);
-    warnOnce(operation, fallback);
+  #fellBack<I, O>({ operation, callers }: Call<I, O>, fallback: Fallback): void {
+    this.#metrics.countFallback(operation.name, fallback, callers);
+    warnOnce(operation.name, fallback);
   }
 
   #isStrict(options: RunOptions): boolean {
@@ -352,4 +374,9 @@ export class Runtime implements AsyncDisposable {
       hint: "Call open() again, or dispose it after its last use.",
     });
   }
+}
+
+/** What a batch does not settle for its callers is tried again for each of them, and counted then. */
+function isCounted(error: AikoError, callers: number): boolean {
+  return callers === 1 || error.code === "ABORTED" || allowsFallback(error);
 }

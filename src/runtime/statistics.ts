@@ -9,7 +9,7 @@ export interface OperationStatistics {
   readonly placement: Placement;
   readonly calls: number;
   readonly failures: number;
-  /** Of all calls together. */
+  /** Of all calls together; the time of a batch of calls counts once. */
   readonly totalMs: number;
   readonly bytes: number;
   readonly flops: number;

@@ -1,10 +1,12 @@
-import { AikoError, allowsFallback, toAikoError } from "../errors.ts";
+import { type AikoError, allowsFallback, toAikoError } from "../errors.ts";
 import { type StreamBatch, type StreamOperation, type StreamSource, streamThrough } from "../memory/index.ts";
+import { abortable } from "./abort.ts";
 import type { Permit } from "./breaker.ts";
+import { assertPlacement, noDevice, restedError } from "./choice.ts";
 import type { DeviceSlot } from "./device-slot.ts";
+import type { Metrics } from "./metrics.ts";
 import type { Placement } from "./operation.ts";
-import { type Fallback, operationChannel } from "./report.ts";
-import { warnOnce } from "./warn.ts";
+import { StreamAccount } from "./stream-account.ts";
 
 export interface StreamRunOptions {
   /** Default "auto": the device while there is one, else the CPU path. */
@@ -24,9 +26,16 @@ export interface StreamPlace {
   readonly slots: readonly DeviceSlot[];
   readonly placement: "auto" | Placement;
   readonly strict: boolean;
+  readonly metrics: Metrics;
 }
 
-/** `streamThrough` on a runtime's device, with its breaker, its warnings and one report at the end. */
+/** What a stream may go to: a device that lets it in, a rested one, or none. */
+interface Chosen {
+  readonly slot?: DeviceSlot;
+  readonly permit?: Permit | undefined;
+}
+
+/** `streamThrough` on a runtime's device, with its breaker, its warnings and counters, and one report at the end. */
 export async function* streamOn<Batch extends StreamBatch, Result extends StreamBatch>(
   placing: () => Promise<StreamPlace>,
   source: StreamSource<Batch>,
@@ -34,83 +43,60 @@ export async function* streamOn<Batch extends StreamBatch, Result extends Stream
   options: StreamRunOptions,
 ): AsyncGenerator<Result, void, undefined> {
   const { signal, inFlight, reuseResults } = options;
-  const { slots, placement, strict } = await placing();
-  const chosen = choose(slots, placement);
-  const start = performance.now();
-  let bytes = 0;
-  let failure: AikoError | undefined;
-  let fallback: Fallback | undefined;
-  let isAnswered = true;
-  const onFallback = (error: AikoError) => {
-    const { code, message } = error;
-    failure ??= error;
-    fallback ??= { code, message, device: chosen?.slot.adapter.id ?? "none" };
-    warnOnce(operation.name, fallback);
-  };
-  const onProgress = (moved: number) => {
-    bytes += moved;
-  };
+  const { slots, placement, strict, metrics } = await placing();
+  const mayFallBack = operation.cpu !== undefined && !strict;
+  const { slot, permit } = choose(slots, placement);
+  const account = new StreamAccount(operation.name, { slot, permit, metrics });
+  const onFallback = (error: AikoError) => account.fellBack(error);
   try {
-    const memory = chosen && (await open(chosen.slot, operation.cpu !== undefined && !strict, onFallback));
+    const memory =
+      slot && (await open({ slot, permit, signal, name: operation.name }, mayFallBack, onFallback));
+    account.start();
     yield* streamThrough(source, operation, {
-      ...{ memory, signal, inFlight, reuseResults, strict, onFallback, onProgress },
+      ...{ memory, signal, inFlight, reuseResults, strict, onFallback },
+      onProgress: (bytes, isOnDevice) => account.progress(bytes, isOnDevice),
+      onTimes: account.onTimes,
     });
-  } catch (error) {
-    isAnswered = false;
-    failure ??= toAikoError(error);
-    throw error;
+  } catch (thrown) {
+    const error = toAikoError(thrown);
+    account.fail(error);
+    throw thrown;
   } finally {
-    settle(chosen?.permit, failure);
-    if (isAnswered && operationChannel.hasSubscribers) {
-      operationChannel.publish({
-        operation: operation.name,
-        placement: chosen === undefined ? "cpu" : "gpu",
-        device: chosen?.slot.adapter.id ?? "cpu",
-        reason: chosen === undefined ? 'no device, or placement "cpu"' : "streams go to the device",
-        ...(fallback === undefined ? {} : { fallback }),
-        ...{ queueMs: 0, uploadMs: 0, kernelMs: 0, downloadMs: 0, cpuMs: 0 },
-        totalMs: performance.now() - start,
-        bytes,
-        flops: 0,
-      });
-    }
+    account.end();
   }
 }
 
-function choose(slots: readonly DeviceSlot[], placement: StreamPlace["placement"]) {
-  if (placement === "cpu") return undefined;
-  if (placement !== "auto" && placement !== "gpu") {
-    throw new AikoError("INVALID_ARGUMENT", {
-      message: `placement is "${String(placement)}"`,
-      hint: 'Use "auto", "gpu" or "cpu".',
-    });
-  }
-  for (const slot of slots) {
-    if (placement === "auto" && slot.adapter.kind === "null") continue;
+function choose(slots: readonly DeviceSlot[], placement: StreamPlace["placement"]): Chosen {
+  assertPlacement(placement);
+  if (placement === "cpu") return {};
+  const able = slots.filter(({ adapter }) => placement === "gpu" || adapter.kind !== "null");
+  for (const slot of able) {
     const permit = slot.breaker.enter();
     if (permit !== undefined) return { slot, permit };
   }
-  if (placement === "auto") return undefined;
-  throw new AikoError("DEVICE_NOT_FOUND", {
-    message: slots.length === 0 ? "No device was found" : "Every device is rested after failures",
-    hint: 'Use placement "auto" to let the CPU path answer.',
-  });
+  const [rested] = able;
+  if (rested === undefined && placement === "gpu") throw noDevice();
+  return rested === undefined ? {} : { slot: rested };
 }
 
-/** The slot's memory; nothing where it does not open and the CPU path may answer. */
-async function open(slot: DeviceSlot, mayFallBack: boolean, note: (error: AikoError) => void) {
+/** The slot's memory; nothing where it is rested or does not open, and the CPU path may answer. */
+async function open(
+  {
+    slot,
+    permit,
+    signal,
+    name,
+  }: Chosen & { slot: DeviceSlot; signal: AbortSignal | undefined; name: string },
+  mayFallBack: boolean,
+  note: (error: AikoError) => void,
+) {
   try {
-    return (await slot.open()).memory;
+    if (permit === undefined) throw restedError(slot);
+    return (await abortable(slot.open(), signal, name)).memory;
   } catch (thrown) {
     const error = toAikoError(thrown);
     if (!mayFallBack || !allowsFallback(error)) throw error;
     note(error);
     return undefined;
   }
-}
-
-function settle(permit: Permit | undefined, failure: AikoError | undefined): void {
-  if (failure === undefined) permit?.succeed();
-  else if (failure.code === "UNSUPPORTED" || !allowsFallback(failure)) permit?.cancel();
-  else permit?.fail(failure);
 }

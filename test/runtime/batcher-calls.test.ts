@@ -76,6 +76,28 @@ describe("concurrent calls", () => {
     ]);
   });
 
+  it("are all counted, with every fallback, also where one of a batch is bad", async () => {
+    await using runtime = runtimeOf();
+    const { operation, input } = noting({
+      gpu: async ({ numbers }) => {
+        if (numbers.includes(9)) throw new AikoError("OUT_OF_MEMORY", { message: "full" });
+        return numbers.map(String);
+      },
+    });
+    await values([1, 2, 3, 9].map((number) => runtime.run(operation, input(number))));
+    expect(runtime.statistics()).toMatchObject({
+      operations: [
+        { placement: "gpu", calls: 4, failures: 3 },
+        { placement: "cpu", calls: 3, failures: 0 },
+      ],
+      fallbacks: [{ code: "OUT_OF_MEMORY", calls: 3 }],
+    });
+    await using onCpu = runtimeOf({ placement: "cpu" });
+    const mixed = noting();
+    await Promise.allSettled([1, 2, -1, 3].map((number) => onCpu.run(mixed.operation, input(number))));
+    expect(onCpu.statistics().operations).toMatchObject([{ placement: "cpu", calls: 4, failures: 1 }]);
+  });
+
   it("are not merged one after the other", async () => {
     await using runtime = runtimeOf();
     const { operation, executions, input } = noting();

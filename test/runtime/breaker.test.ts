@@ -37,4 +37,32 @@ describe("a breaker", () => {
     expect(breaker.enter()).toBeDefined();
     expect(breaker.enter()).toBeDefined();
   });
+
+  it("counts one loss once, however many calls were under way", () => {
+    const breaker = new Breaker();
+    const calls = Array.from({ length: 20 }, () => breaker.enter());
+    for (const call of calls) call?.fail(lost);
+    expect(breaker.restMsLeft).toBe(0);
+    breaker.enter()?.fail(lost);
+    expect(breaker.restMsLeft).toBe(0);
+    breaker.enter()?.fail(lost);
+    expect(breaker.restMsLeft).toBeGreaterThan(29_000);
+  });
+
+  it("keeps resting whatever comes late from before", () => {
+    const breaker = new Breaker();
+    const early = breaker.enter();
+    breaker.enter()?.fail(timeout);
+    early?.succeed();
+    expect(breaker.enter()).toBeUndefined();
+  });
+
+  it("rests at once after a timeout of a call that began before another failure", () => {
+    const breaker = new Breaker();
+    const early = breaker.enter();
+    breaker.enter()?.fail(lost);
+    early?.fail(timeout);
+    expect(breaker.enter()).toBeUndefined();
+    expect(breaker.lastError).toBe(timeout);
+  });
 });

@@ -1,8 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { AikoError, type ErrorCode } from "#src/errors.js";
-import { type Operation, type OperationReport, operationChannel, Runtime } from "#src/runtime/index.js";
+import {
+  type Operation,
+  type OperationReport,
+  operationChannel,
+  Runtime,
+  type StreamOperation,
+} from "#src/runtime/index.js";
 import { failure } from "../support/errors.js";
-import { FakeAdapter } from "../support/fake-device.js";
+import { FakeAdapter, type FakeDevice } from "../support/fake-device.js";
 
 const slow = { overheadMs: 100, flopsPerMs: 1, bytesPerMs: 1 };
 const fast = { overheadMs: 0.1, flopsPerMs: 1e9, bytesPerMs: 1e9 };
@@ -129,6 +135,7 @@ describe("fallback", () => {
     );
     expect(value).toBe("streamed");
     expect(report).toMatchObject({ placement: "gpu", device: "opencl:0" });
+    expect(report?.reason).toMatch(/^predicted .*; in batches, because in one piece made to fail/);
     expect(
       (
         await runtime.run(
@@ -147,6 +154,19 @@ describe("fallback", () => {
         )
       ).value,
     ).toBe("cpu");
+  });
+
+  it("frees the device's result where it cannot be reported", async () => {
+    const adapter = new FakeAdapter();
+    await using runtime = runtimeOf([adapter]);
+    const device = (await runtime.device()) as FakeDevice;
+    device.timer = () => ({ result: failing("DEVICE_LOST") });
+    let disposed = 0;
+    const onGpu = { [Symbol.dispose]: () => void disposed++ };
+    const held: Operation<number, unknown> = { ...operation(), gpu: async () => onGpu };
+    const { value } = await runtime.run(held, 1, { report: true });
+    expect(value).toBe("cpu");
+    expect(disposed).toBe(1);
   });
 
   it("wraps whatever else is thrown", async () => {
@@ -171,6 +191,13 @@ describe("fallback", () => {
     const ours = warnings.filter(({ message }) => message.includes("fake.warned"));
     expect(ours).toHaveLength(1);
     expect(ours[0]).toMatchObject({ name: "AikoRyuFallbackWarning", code: "COMPILE_FAILED" });
+  });
+
+  it("closes a device whose memory it cannot manage", async () => {
+    const adapter = new FakeAdapter();
+    await using runtime = runtimeOf([adapter], { memoryBudgetBytes: -1 });
+    await failure(() => runtime.run(operation(), 1), "INVALID_ARGUMENT");
+    expect(adapter.opened.map(({ isLost }) => isLost)).toEqual([true]);
   });
 
   it("falls back when the adapter does not open", async () => {
@@ -202,9 +229,9 @@ describe("a failing device", () => {
     expect((await runtime.run(operation(), 1, { report: true })).report?.device).toBe("opencl:1");
   });
 
-  it("is not blamed for what it does not support", async () => {
+  it.each(["UNSUPPORTED", "OUT_OF_MEMORY"] as const)("is not blamed for %s", async (code) => {
     await using runtime = runtimeOf([new FakeAdapter()]);
-    for (let i = 0; i < 5; i++) await runtime.run(operation({ gpu: failing("UNSUPPORTED") }), 1);
+    for (let i = 0; i < 5; i++) await runtime.run(operation({ gpu: failing(code) }), 1);
     expect((await runtime.run(operation(), 1)).value).toBe("gpu");
   });
 
@@ -220,6 +247,29 @@ describe("a failing device", () => {
 });
 
 describe("abort", () => {
+  it("does not wait for adapters to be found or for a device to open", async () => {
+    const never = new Promise<never>(() => undefined);
+    const adapter = new FakeAdapter();
+    adapter.open = () => never;
+    const runtimes = [runtimeOf([adapter]), new Runtime({ adapters: () => never })];
+    const copied: StreamOperation<Uint8Array, Uint8Array> = {
+      name: "fake.stream",
+      outputBytes: (batch) => batch.byteLength,
+      gpu: async () => undefined,
+      host: (bytes) => new Uint8Array(bytes),
+    };
+    for (const runtime of runtimes) {
+      const abort = new AbortController();
+      setTimeout(() => abort.abort(), 5);
+      const options = { placement: "gpu", signal: abort.signal } as const;
+      const stream = runtime.stream([Uint8Array.of(1)], copied, options);
+      await Promise.all([
+        failure(() => runtime.run(operation(), 1, options), "ABORTED"),
+        failure(() => stream.next(), "ABORTED"),
+      ]);
+    }
+  });
+
   it("rejects at once, whatever still runs, and disposes a late result", async () => {
     await using runtime = runtimeOf([new FakeAdapter()]);
     let disposed = 0;

@@ -9,12 +9,12 @@ import { Batcher } from "./batcher.ts";
 import { BatcherCounters } from "./counters.ts";
 import { type BatcherOptions, type BatcherSettings, batcherSettings, priorityOf } from "./options.ts";
 
-/** Runs one operation; `publishes` says whether its report goes to the channel. */
+/** Runs one operation; `merged` counts the calls it is done for, which then publish their own reports. */
 type Execute = <I, O>(
   operation: Operation<I, O>,
   input: I,
   options: RunOptions,
-  publishes: boolean,
+  merged?: number,
 ) => Promise<Outcome<O>>;
 
 /** An operation that can be batched. */
@@ -119,7 +119,7 @@ class Group<I, O> implements Disposable {
   async #runAlone(input: I, options: RunOptions): Promise<Outcome<O>> {
     this.#underWay++;
     try {
-      return await this.#execute(this.#operation, input, options, true);
+      return await this.#execute(this.#operation, input, options);
     } finally {
       this.#underWay--;
     }
@@ -177,7 +177,7 @@ class Group<I, O> implements Disposable {
     const isOne = inputs.length === 1;
     const merged = isOne ? (first as I) : await operation.batch.merge(inputs);
     try {
-      const { value, report } = await this.#execute(operation, merged, options, false);
+      const { value, report } = await this.#execute(operation, merged, options, inputs.length);
       return { values: isOne ? [value] : this.#split(value, inputs), report };
     } finally {
       if (!isOne) disposeIfAble(merged);

@@ -18,7 +18,7 @@ export interface PlacerOptions {
 export interface Run {
   /** The call took `ms`; `steady` when that is what it will take again, without compiling first. */
   end(ms: number, steady: boolean): void;
-  /** The call failed or was aborted, which says nothing about time. */
+  /** The call failed or was aborted, which says nothing about time, though a try costs it. */
   drop(): void;
 }
 
@@ -74,7 +74,7 @@ export class Placer {
     return { predicted, reason, placement: decision.placement === "gpu" ? "cpu" : "gpu" };
   }
 
-  /** Notes the start of a call. Calls that overlap in one place say little about either and are not learned from. */
+  /** Notes the start of a call, before the device is opened for it. Calls that overlap in one place say little about either and are not learned from. */
   begin<I, O>(operation: Operation<I, O>, work: Work, adapter: Adapter | undefined, decision: Decision): Run {
     const { placement, predicted, explores } = decision;
     const key = placement === "gpu" && adapter !== undefined ? deviceKey(adapter) : "";
@@ -84,15 +84,18 @@ export class Placer {
     const number = ++running.started;
     const alone = running.count === 1;
     const kind = `${key} ${operation.name}`;
+    const began = performance.now();
+    const tookMs = () => performance.now() - began;
     return {
       drop: () => {
         running.count--;
+        if (explores === true) this.#exploration.settle(operation.name, 0, tookMs());
       },
       end: (ms, steady) => {
         running.count--;
         if (predicted !== undefined) {
-          const other = explores === true ? Math.min(predicted.cpuMs, predicted.gpuMs) : ms;
-          this.#exploration.settle(operation.name, ms, ms - other);
+          const best = Math.min(predicted.cpuMs, predicted.gpuMs);
+          this.#exploration.settle(operation.name, ms, explores === true ? Math.max(ms, tookMs()) - best : 0);
         }
         const undisturbed = alone && running.started === number;
         const warm = this.#warm.has(kind);

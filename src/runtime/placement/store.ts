@@ -26,16 +26,33 @@ export class CalibrationStore {
     }
   }
 
+  /** What other processes wrote since stays, where this one knows nothing of it. */
   async save(data: CalibrationData): Promise<void> {
     const temporary = `${this.path}.${randomUUID()}`;
     try {
       await mkdir(join(this.path, ".."), { recursive: true });
-      await writeFile(temporary, JSON.stringify(data));
+      await writeFile(temporary, JSON.stringify(merged(await this.load(), data)));
       await rename(temporary, this.path);
     } catch {
       await rm(temporary, { force: true }).catch(() => {});
     }
   }
+}
+
+function merged(before: CalibrationData | undefined, data: CalibrationData): CalibrationData {
+  if (before === undefined) return data;
+  const devices = Object.entries(data.devices).map(([key, place]) => {
+    return [key, mergedPlace(before.devices[key], place)] as const;
+  });
+  return {
+    engine: mergedPlace(before.engine, data.engine),
+    devices: { ...before.devices, ...Object.fromEntries(devices) },
+  };
+}
+
+function mergedPlace(before: PlaceData | undefined, data: PlaceData): PlaceData {
+  const transfer = data.transfer ?? before?.transfer;
+  return { ...(transfer && { transfer }), learned: { ...before?.learned, ...data.learned } };
 }
 
 const isNumber = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import type { Operation, Placement, Work } from "#src/runtime/index.js";
 import { Exploration } from "#src/runtime/placement/exploration.js";
 import { Learned } from "#src/runtime/placement/learned.js";
@@ -184,6 +184,32 @@ describe("placement", () => {
 });
 
 describe("exploration", () => {
+  it("pays for tries that fail, and for what came before them", () => {
+    let clock = 0;
+    const now = vi.spyOn(performance, "now").mockImplementation(() => clock);
+    const placer = new Placer({ directory: undefined, explore: true });
+    const [adapter, slowOnGpu] = [
+      new FakeAdapter("gpu"),
+      operation({ gpu: { overheadMs: 1, flopsPerMs: 1e6, bytesPerMs: 1e6 } }),
+    ];
+    const work = slowOnGpu.work(1000);
+    const faster = { placement: "cpu", reason: "", predicted: { gpuMs: 2000, cpuMs: 1000 } } as const;
+    for (let i = 0; i < 100; i++) placer.begin(slowOnGpu, work, undefined, faster).end(1000, true);
+    let tries = 0;
+    for (let i = 0; i < 100; i++) {
+      const decision = placer.decide(slowOnGpu, work, adapter, false);
+      const run = placer.begin(slowOnGpu, work, adapter, decision);
+      if (decision.explores !== true) run.end(0.1, true);
+      else {
+        tries++;
+        clock += 200;
+        run.drop();
+      }
+    }
+    now.mockRestore();
+    expect(tries).toBe(4);
+  });
+
   it("loses no more than what was earned", () => {
     const exploration = new Exploration();
     const next = seeded(3);
@@ -216,6 +242,32 @@ describe("a calibration on disk", () => {
     await second.ready();
     expect(second.ready()).toBeUndefined();
     expect(second.calibration()).toEqual(JSON.parse(JSON.stringify(first.calibration())));
+  });
+
+  it("keeps what two processes learned at the same time", async () => {
+    const directory = join(folder, "shared");
+    const placers = [0, 1].map(() => new Placer({ directory, explore: false }));
+    const adapters = [0, 1].map((index) =>
+      Object.assign(new FakeAdapter("gpu", index), { name: `Fake ${index}` }),
+    );
+    for (const [at, placer] of placers.entries()) {
+      await placer.ready();
+      const simulated = { ...operation({}), name: `simulated ${at}` };
+      for (const placement of ["gpu", "cpu"] as const) {
+        for (let i = 0; i < 2; i++) {
+          const work = simulated.work(1000);
+          placer.begin(simulated, work, adapters[at], { placement, reason: "" }).end(5, true);
+        }
+      }
+    }
+    for (const placer of placers) await placer.dispose();
+    const next = await new CalibrationStore(directory).load();
+    expect(Object.keys(next?.engine.learned ?? {})).toEqual(["simulated 0", "simulated 1"]);
+    const devices = Object.entries(next?.devices ?? {});
+    expect(devices.map(([key, { learned }]) => [key, Object.keys(learned)])).toEqual([
+      ["Fake 0, 1", ["simulated 0, inputs moved"]],
+      ["Fake 1, 1", ["simulated 1, inputs moved"]],
+    ]);
   });
 
   it("is as good as none when damaged or out of reach", async () => {
