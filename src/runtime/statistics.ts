@@ -15,6 +15,7 @@ export interface OperationStatistics {
   readonly flops: number;
 }
 
+/** Calls that the CPU answered for a device, and batches of streams. */
 export interface FallbackStatistics {
   readonly operation: string;
   readonly device: string;
