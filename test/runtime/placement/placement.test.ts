@@ -64,6 +64,12 @@ describe("what was learned", () => {
     expect(learned.isSure(1e6)).toBe(false);
   });
 
+  it("is not misled by one disturbed call of two", () => {
+    const learned = new Learned();
+    for (const ms of [431, 83]) learned.record(1000, assumed(1000), ms);
+    expect(learned.predict(1000, assumed(1000))).toBeCloseTo(83, 0);
+  });
+
   it("forgets what has not been true for a while", () => {
     const learned = new Learned();
     for (let i = 0; i < 10; i++) learned.record(1000, assumed(1000), 4);
