@@ -232,7 +232,11 @@ export class Runtime implements AsyncDisposable {
   async #choose<I, O>({ operation, work, options }: Call<I, O>): Promise<Choice> {
     const asked = options.placement ?? this.#options.placement ?? "auto";
     assertPlacement(asked);
-    if (asked === "cpu") return { decision: { placement: "cpu", reason: 'placement "cpu" was asked for' } };
+    if (asked === "cpu") {
+      const decision = { placement: "cpu", reason: 'placement "cpu" was asked for' } as const;
+      const adapter = this.#known[0]?.adapter;
+      return adapter === undefined ? { decision } : { decision, adapter };
+    }
     const slots = await abortable(this.#discover(), options.signal, operation.name);
     const loading = this.#placer.ready();
     if (loading !== undefined) await loading;

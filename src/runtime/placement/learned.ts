@@ -5,6 +5,8 @@ const stepsPerOctave = 2;
 /** A prediction this many octaves away from what was measured, or from fewer samples, is unsure. */
 const sureOctaves = 1;
 const sureSamples = 3;
+/** Calls of one size that went elsewhere after which what was measured here counts as old. */
+const freshCalls = 50;
 /** How much the assumed rates count against one measured size. */
 const assumedWeight = 0.01;
 const leastFactor = 1e-3;
@@ -35,6 +37,8 @@ interface Measured extends Assumed {
  */
 export class Learned {
   readonly #steps: Map<number, { assumed: Assumed; samples: number[] }>;
+  /** Predictions since the last measurement, by step. */
+  readonly #asked = new Map<number, number>();
   #measured: readonly Measured[] = [];
   #factors: Assumed = { fixedMs: 1, scaledMs: 1 };
 
@@ -52,10 +56,15 @@ export class Learned {
     return this.#fitted(assumed) * Math.exp(this.#rest(stepOf(effort)));
   }
 
+  /** Whether sizes like this were measured often enough, and lately: asking counts as one more call since then. */
   isSure(effort: number): boolean {
     const position = stepOf(effort);
-    for (const [step, { samples }] of this.#steps) {
-      if (Math.abs(step - position) <= sureOctaves * stepsPerOctave && samples.length >= sureSamples)
+    const step = Math.round(position);
+    const asked = (this.#asked.get(step) ?? 0) + 1;
+    this.#asked.set(step, asked);
+    if (asked > freshCalls) return false;
+    for (const [near, { samples }] of this.#steps) {
+      if (Math.abs(near - position) <= sureOctaves * stepsPerOctave && samples.length >= sureSamples)
         return true;
     }
     return false;
@@ -63,6 +72,7 @@ export class Learned {
 
   record(effort: number, assumed: Assumed, ms: number): void {
     const step = Math.round(stepOf(effort));
+    this.#asked.delete(step);
     const samples = [...(this.#steps.get(step)?.samples ?? []), ms].slice(-samplesKept);
     this.#steps.set(step, { assumed, samples });
     this.#fit();

@@ -64,6 +64,15 @@ describe("what was learned", () => {
     expect(learned.isSure(1e6)).toBe(false);
   });
 
+  it("grows old where calls go elsewhere", () => {
+    const learned = new Learned();
+    for (let i = 0; i < 3; i++) learned.record(1000, assumed(1000), 4);
+    for (let i = 0; i < 50; i++) expect(learned.isSure(1000)).toBe(true);
+    expect(learned.isSure(1000)).toBe(false);
+    learned.record(1000, assumed(1000), 4);
+    expect(learned.isSure(1000)).toBe(true);
+  });
+
   it("is not misled by one disturbed call of two", () => {
     const learned = new Learned();
     for (const ms of [431, 83]) learned.record(1000, assumed(1000), ms);
@@ -113,8 +122,9 @@ describe("what was learned", () => {
 
 /** A machine with costs of its own, which the operation's assumed rates get wrong. */
 function world(wrong: number) {
+  let cpuFactor = 1;
   const costs: Record<Placement, (n: number) => number> = {
-    cpu: (n) => 0.01 + (n * 8) / 4e5,
+    cpu: (n) => cpuFactor * (0.01 + (n * 8) / 4e5),
     gpu: (n) => 0.2 + (n * 16) / 6e6,
   };
   const assumed = operation({
@@ -131,7 +141,10 @@ function world(wrong: number) {
     run.end(decision.placement === "gpu" ? Math.max(1e-3, total - downloadMs(n)) : total, true);
     return { decision, total, best: Math.min(costs.cpu(n), costs.gpu(n)) };
   };
-  return { call };
+  const slowDown = (factor: number) => {
+    cpuFactor = factor;
+  };
+  return { call, slowDown };
 }
 
 describe("placement", () => {
@@ -154,6 +167,19 @@ describe("placement", () => {
     });
     expect(good.length / sizes.length).toBeGreaterThanOrEqual(0.95);
     expect(took / needed).toBeLessThan(1.1);
+  });
+
+  it("comes back to a place that was slow for a while", () => {
+    const { call, slowDown } = world(1);
+    const placer = new Placer({ directory: undefined, explore: true });
+    const size = 3e4;
+    slowDown(5);
+    for (let i = 0; i < 200; i++) call(placer, size);
+    expect(call(placer, size).decision.placement).toBe("gpu");
+    slowDown(0.1);
+    for (let i = 0; i < 5000; i++) call(placer, size);
+    const choices = Array.from({ length: 20 }, () => call(placer, size).decision.placement);
+    expect(choices.filter((placement) => placement === "cpu").length).toBeGreaterThan(15);
   });
 
   it("does not explore when told not to", () => {
