@@ -23,7 +23,8 @@ export interface Decision {
 
 export interface PlacementContext {
   readonly model: CostModel;
-  readonly exploration: Exploration;
+  /** Absent where nothing may be tried. */
+  readonly exploration: Exploration | undefined;
   /** Milliseconds before the device can start: opening it, compiling for it. */
   readonly startMs: number;
 }
@@ -43,7 +44,8 @@ export function place<I, O>(
   const faster: Placement = gpu.ms < cpu.ms ? "gpu" : "cpu";
   const [best, other] = faster === "gpu" ? [gpu, cpu] : [cpu, gpu];
   const preparing = faster === "cpu" ? startMs : 0;
-  const explores = !other.sure && exploration.allows(operation.name, other.ms - best.ms, other.ms, preparing);
+  const explores =
+    !other.sure && exploration?.allows(operation.name, other.ms - best.ms, other.ms, preparing) === true;
   const placement = explores ? (faster === "gpu" ? "cpu" : "gpu") : faster;
   const software = adapter.kind === "cpu" ? " (a device in software)" : "";
   return {

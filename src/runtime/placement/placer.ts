@@ -64,17 +64,17 @@ export class Placer {
   }
 
   decide<I, O>(operation: Operation<I, O>, work: Work, adapter: Adapter, isOpen: boolean): Decision {
-    const decision = place(operation, work, adapter, {
+    return place(operation, work, adapter, {
       model: this.#model,
-      exploration: this.#exploration,
+      exploration: this.#explore ? this.#exploration : undefined,
       startMs: this.#model.hasRun(operation, adapter) && isOpen ? 0 : compilingMs + (isOpen ? 0 : openingMs),
     });
-    if (decision.explores !== true || this.#explore) return decision;
-    const { predicted, reason } = decision;
-    return { predicted, reason, placement: decision.placement === "gpu" ? "cpu" : "gpu" };
   }
 
-  /** Notes the start of a call, before the device is opened for it. Calls that overlap in one place say little about either and are not learned from. */
+  /**
+   * Notes the start of a call, before the device is opened for it. Calls that overlap in one place say little about either
+   * and are not learned from.
+   */
   begin<I, O>(operation: Operation<I, O>, work: Work, adapter: Adapter | undefined, decision: Decision): Run {
     const { placement, predicted, explores } = decision;
     const key = placement === "gpu" && adapter !== undefined ? deviceKey(adapter) : "";

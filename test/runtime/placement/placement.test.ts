@@ -189,6 +189,9 @@ describe("placement", () => {
     for (let i = 0; i < 500; i++) {
       const { decision } = call(placer, Math.ceil(10 ** (next() * 7)));
       expect(decision.explores ?? false).toBe(false);
+      expect(decision.reason).not.toContain("tried");
+      const { gpuMs = 0, cpuMs = 0 } = decision.predicted ?? {};
+      expect(decision.placement).toBe(gpuMs < cpuMs ? "gpu" : "cpu");
     }
   });
 
