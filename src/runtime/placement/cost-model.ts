@@ -45,10 +45,12 @@ export class CostModel {
     this.#devices = new Map(devices.map(([key, place]) => [key, placeOf(place)]));
   }
 
+  /** For a call that is being placed now. */
   estimate<I, O>(placement: Placement, operation: Operation<I, O>, work: Work, adapter: Adapter): Estimate {
     const learned = this.#place(placement, adapter).learned.get(learnedKey(placement, operation.name, work));
     const effort = effortOf(work);
     const assumed = this.#assumed(placement, operation, work, adapter);
+    learned?.ask(effort);
     const before = learned?.predict(effort, assumed) ?? assumed.fixedMs + assumed.scaledMs;
     const after = placement === "gpu" ? this.#transferMs(adapter, "downloadMs", work.resultBytes) : 0;
     return { ms: before + after, sure: learned?.isSure(effort) ?? false };

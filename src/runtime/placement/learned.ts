@@ -37,7 +37,7 @@ interface Measured extends Assumed {
  */
 export class Learned {
   readonly #steps: Map<number, { assumed: Assumed; samples: number[] }>;
-  /** Predictions since the last measurement, by step. */
+  /** Calls placed since the last measurement, by step. */
   readonly #asked = new Map<number, number>();
   #measured: readonly Measured[] = [];
   #factors: Assumed = { fixedMs: 1, scaledMs: 1 };
@@ -56,13 +56,16 @@ export class Learned {
     return this.#fitted(assumed) * Math.exp(this.#rest(stepOf(effort)));
   }
 
-  /** Whether sizes like this were measured often enough, and lately: asking counts as one more call since then. */
+  /** Notes that a call of this size was placed. */
+  ask(effort: number): void {
+    const step = Math.round(stepOf(effort));
+    this.#asked.set(step, (this.#asked.get(step) ?? 0) + 1);
+  }
+
+  /** Whether sizes like this were measured often enough, and not too many calls ago. */
   isSure(effort: number): boolean {
     const position = stepOf(effort);
-    const step = Math.round(position);
-    const asked = (this.#asked.get(step) ?? 0) + 1;
-    this.#asked.set(step, asked);
-    if (asked > freshCalls) return false;
+    if ((this.#asked.get(Math.round(position)) ?? 0) > freshCalls) return false;
     for (const [near, { samples }] of this.#steps) {
       if (Math.abs(near - position) <= sureOctaves * stepsPerOctave && samples.length >= sureSamples)
         return true;

@@ -67,7 +67,9 @@ describe("what was learned", () => {
   it("grows old where calls go elsewhere", () => {
     const learned = new Learned();
     for (let i = 0; i < 3; i++) learned.record(1000, assumed(1000), 4);
-    for (let i = 0; i < 50; i++) expect(learned.isSure(1000)).toBe(true);
+    for (let i = 0; i < 50; i++) learned.ask(1000);
+    expect(learned.isSure(1000)).toBe(true);
+    learned.ask(1000);
     expect(learned.isSure(1000)).toBe(false);
     learned.record(1000, assumed(1000), 4);
     expect(learned.isSure(1000)).toBe(true);
