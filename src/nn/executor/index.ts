@@ -1,0 +1,51 @@
+import type { Device } from "../../device/device.ts";
+import type { Work } from "../../runtime/index.ts";
+import { describeNode } from "../onnx/index.ts";
+import type { NnTensor } from "../tensor.ts";
+import type { ExecutablePlan, NamedTensors, PlanModel, Unsupported } from "./executor.ts";
+import { DeviceExecutor } from "./executor-on-device.ts";
+import { importModel } from "./import.ts";
+import { type Plan, planRun } from "./plan.ts";
+import { Plans } from "./plans.ts";
+import { operatorName, operatorOf } from "./registry.ts";
+
+export type { ExecutablePlan, Executor, NamedTensors, PlanModel, Unsupported } from "./executor.ts";
+export { DeviceExecutor } from "./executor-on-device.ts";
+
+/** Imports a model for the executor, or says which operators and types it lacks. */
+export const planModel: PlanModel = (model) => {
+  const graph = importModel(model, (node) => operatorOf(node) !== undefined);
+  const unsupported: Unsupported[] = [];
+  for (const { node } of graph.nodes) {
+    if (operatorOf(node) !== undefined) continue;
+    unsupported.push({
+      operator: operatorName(node),
+      reason: `${describeNode(node)}: the executor has no such operator`,
+    });
+  }
+  for (const { name, type } of model.graph.inputs) {
+    if (type.kind === "tensor" && type.dtype !== "string" && type.dtype !== "unsupported") continue;
+    const what = type.kind === "tensor" ? type.dtype : type.kind;
+    unsupported.push({ operator: undefined, reason: `Input "${name}" is ${what}` });
+  }
+  if (unsupported.length > 0) return { unsupported, plan: undefined };
+  const general = new Plans((inputs) => planRun(graph, inputs, { long: false, f64: true, blas: false }));
+  const plan: ExecutablePlan = {
+    work: (inputs) => workOf(general.get(inputs), inputs),
+    open: (device: Device) => new DeviceExecutor(graph, device),
+  };
+  return { unsupported, plan };
+};
+
+function workOf(plan: Plan, inputs: NamedTensors): Work {
+  const bytesOf = ({ data }: NnTensor) => (ArrayBuffer.isView(data) ? data.byteLength : 0);
+  const hostBytes = Object.values(inputs).reduce((sum, tensor) => sum + bytesOf(tensor), 0);
+  const resultBytes = [...plan.outputs.values()].reduce((sum, { buffer }) => sum + buffer.length * 4, 0);
+  return {
+    flops: plan.flops,
+    bytes: plan.totalBytes + plan.constantBytes,
+    hostBytes,
+    deviceBytes: 0,
+    resultBytes,
+  };
+}

@@ -1,0 +1,3 @@
+import type { Lower } from "../context.ts";
+
+export const convolutions: Readonly<Record<string, Lower>> = {};

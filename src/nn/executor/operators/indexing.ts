@@ -1,0 +1,3 @@
+import type { Lower } from "../context.ts";
+
+export const indexing: Readonly<Record<string, Lower>> = {};
