@@ -2,9 +2,10 @@ import { elementCount, sameShape } from "../../core/shape.ts";
 import { AikoError } from "../../errors.ts";
 import type { Buffer, BufferSource } from "./buffer.ts";
 import { applications, type Expression, moved, partsOf } from "./expression.ts";
+import { storedTensor } from "./host-tensor.ts";
 import { type Pointwise, pointwiseStep } from "./pointwise.ts";
 import type { DeviceTraits, Step } from "./step.ts";
-import { type DType, elementAt, type HostTensor, storageBytes } from "./types.ts";
+import { type DType, elementAt, type HostTensor, isFloat, storageBytes } from "./types.ts";
 import { denseStrides, expanded, isDense, reshaped, sliced, transposed, type View } from "./views.ts";
 
 /** A tensor of the plan: nothing is computed before somebody needs it in memory. */
@@ -61,6 +62,13 @@ export class PlanBuilder {
       this.#constants.set(key, buffer);
     }
     return this.leaf(buffer, shape);
+  }
+
+  /** A tensor of the model: whole numbers that may decide shapes, and single ones, are known while planning. */
+  given(key: string, tensor: ConstantTensor, dtype: DType, shape: readonly number[]): Value {
+    const count = elementCount(shape);
+    const host = count <= (isFloat(dtype) ? 1 : hostElements) ? storedTensor(tensor) : undefined;
+    return host === undefined ? this.constant(key, dtype, shape, tensor) : this.known(host);
   }
 
   /** What planning computed. One number becomes a part of the kernels that use it. */

@@ -10,8 +10,8 @@ import { bytesOfBuffer } from "./builder.ts";
 import type { Executor, NamedTensors } from "./executor.ts";
 import { returnedTensor, storedTensor } from "./host-tensor.ts";
 import type { Graph } from "./import.ts";
-import { type Call, type OutputPlan, type Plan, planRun } from "./plan.ts";
 import { Plans } from "./plans.ts";
+import { type Call, type OutputPlan, type Plan, planRun } from "./run-plan.ts";
 import type { DeviceTraits, Dispatch } from "./step.ts";
 import { hostData } from "./types.ts";
 

@@ -9,7 +9,7 @@ import { storedTensor } from "./host-tensor.ts";
 import type { Graph, GraphNode } from "./import.ts";
 import { isElementwise, operatorName, operatorOf } from "./registry.ts";
 import type { DeviceTraits } from "./step.ts";
-import { elementAt, type HostTensor, isDType, isFloat, storageBytes } from "./types.ts";
+import { elementAt, isDType, isFloat, storageBytes } from "./types.ts";
 
 export interface Lowered {
   readonly builder: PlanBuilder;
@@ -46,7 +46,7 @@ export function lower(graph: Graph, given: NamedTensors, traits: DeviceTraits): 
     if (!graph.consumers.has(name)) continue;
     if (!isDType(dtype))
       throw new AikoError("UNSUPPORTED", { message: `Initializer "${name}" has element type ${dtype}` });
-    values.set(name, initializer(builder, `initializer ${name}`, tensor));
+    values.set(name, builder.given(`initializer ${name}`, tensor, dtype, tensor.shape));
   }
   const sources: HostSources = {
     input: (name) => {
@@ -107,16 +107,6 @@ function lowerNode(context: NodeContext, inputs: readonly (Value | undefined)[])
       cause: error,
     });
   }
-}
-
-function initializer(builder: PlanBuilder, key: string, tensor: Parameters<typeof storedTensor>[0]): Value {
-  const { dtype, shape } = tensor;
-  if (!isDType(dtype)) throw new AikoError("UNSUPPORTED", { message: `${key} has element type ${dtype}` });
-  if (elementCount(shape) <= constantElements && (!isFloat(dtype) || elementCount(shape) <= 1)) {
-    const host = storedTensor(tensor);
-    if (host !== undefined) return builder.known(host);
-  }
-  return builder.constant(key, dtype, shape, tensor as HostTensor);
 }
 
 /** Small results that may decide shapes are computed while planning. */

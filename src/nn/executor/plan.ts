@@ -1,121 +1,51 @@
-import { keyText } from "../../core/key-text.ts";
-import { type Arena, planArena } from "./arena.ts";
-import type { Buffer } from "./buffer.ts";
-import { bytesOfBuffer, type Value } from "./builder.ts";
-import type { NamedTensors } from "./executor.ts";
-import type { Graph } from "./import.ts";
-import { lower } from "./lower.ts";
-import type { DeviceTraits, Dispatch, Step } from "./step.ts";
+import type { Device } from "../../device/device.ts";
+import type { Work } from "../../runtime/index.ts";
+import { describeNode } from "../onnx/index.ts";
+import type { NnTensor } from "../tensor.ts";
+import type { ExecutablePlan, NamedTensors, PlanModel, Unsupported } from "./executor.ts";
+import { DeviceExecutor } from "./executor-on-device.ts";
+import { importModel } from "./import.ts";
+import { Plans } from "./plans.ts";
+import { operatorName, operatorOf } from "./registry.ts";
+import { type Plan, planRun } from "./run-plan.ts";
 
-/** What a run with inputs of certain shapes does. */
-export interface Plan {
-  readonly inputs: ReadonlyMap<string, Value>;
-  readonly outputs: ReadonlyMap<string, OutputPlan>;
-  readonly decisive: ReadonlySet<string>;
-  /** Steps that depend on constants alone, and the keys of what they make. */
-  readonly once: readonly Call[];
-  readonly each: readonly Call[];
-  /** Constants of the model that steps read. */
-  readonly constants: readonly Buffer[];
-  /** What names the contents of a constant, given or made once. */
-  readonly keys: ReadonlyMap<Buffer, string>;
-  readonly arena: Arena;
-  readonly flops: number;
-  /** Of the constants that a run reads. */
-  readonly constantBytes: number;
-  /** Device memory of one run, weights apart. */
-  readonly peakBytes: number;
-  /** Of all tensors that the model's nodes name. */
-  readonly totalBytes: number;
-}
+export type { ExecutablePlan, Executor, NamedTensors, PlanModel, Unsupported } from "./executor.ts";
+export { DeviceExecutor } from "./executor-on-device.ts";
 
-export interface OutputPlan {
-  readonly buffer: Buffer;
-  readonly value: Value;
-}
-
-export interface Call {
-  readonly step: Step;
-  readonly dispatches: readonly Dispatch[];
-}
-
-/** Plans a run on inputs of these shapes. Throws UNSUPPORTED or INVALID_ARGUMENT, naming the node. */
-export function planRun(graph: Graph, given: NamedTensors, traits: DeviceTraits): Plan {
-  const { builder, inputs, outputs, decisive, tensorBytes } = lower(graph, given, traits);
-  const results = new Map<string, OutputPlan>();
-  for (const [name, value] of outputs) results.set(name, { value, buffer: builder.dense(value) });
-  const kept = [...results.values()].map(({ buffer }) => buffer);
-  const steps = needed(builder.steps, kept);
-  const keys = new Map<Buffer, string>();
-  const once: Call[] = [];
-  const later: Step[] = [];
-  for (const step of steps) {
-    for (const buffer of step.reads) {
-      if (buffer.source.kind === "constant") keys.set(buffer, buffer.source.key);
-    }
-    const whole = step.writes.every((buffer) =>
-      steps.every((other) => other === step || !other.writes.includes(buffer)),
-    );
-    if (!whole || !step.reads.every((buffer) => keys.has(buffer))) {
-      later.push(step);
-      continue;
-    }
-    const dispatches = step.dispatches(undefined);
-    const key = keyOf(step, dispatches, keys);
-    step.writes.forEach((buffer, at) => {
-      keys.set(buffer, `${key} ${at}`);
+/** Imports a model for the executor, or says which operators and types it lacks. */
+export const planModel: PlanModel = (model) => {
+  const graph = importModel(model, (node) => operatorOf(node) !== undefined);
+  const unsupported: Unsupported[] = [];
+  for (const { node } of graph.nodes) {
+    if (operatorOf(node) !== undefined) continue;
+    unsupported.push({
+      operator: operatorName(node),
+      reason: `${describeNode(node)}: the executor has no such operator`,
     });
-    once.push({ step, dispatches });
   }
-  for (const buffer of kept) if (buffer.source.kind === "constant") keys.set(buffer, buffer.source.key);
-  const owned = (buffer: Buffer) => !keys.has(buffer);
-  const given_ = [...inputs.values()].flatMap(({ expression }) =>
-    expression.kind === "leaf" ? [expression.buffer] : [],
-  );
-  const read = new Set([...later.flatMap(({ reads }) => reads), ...kept]);
-  const arena = planArena(
-    later,
-    given_.filter((buffer) => read.has(buffer)),
-    kept,
-    owned,
-  );
-  return {
-    inputs,
-    outputs: results,
-    decisive,
-    once,
-    each: later.map((step) => ({ step, dispatches: step.dispatches(arena.replaced.get(step)) })),
-    constants: [...keys.keys()].filter((buffer) => buffer.source.kind === "constant"),
-    keys,
-    arena,
-    flops: later.reduce((sum, { flops }) => sum + flops, 0),
-    constantBytes: [...new Set(later.flatMap(({ reads }) => reads))]
-      .filter((buffer) => keys.has(buffer))
-      .reduce((sum, buffer) => sum + bytesOfBuffer(buffer), 0),
-    peakBytes: arena.byteLength,
-    totalBytes: tensorBytes,
+  for (const { name, type } of model.graph.inputs) {
+    if (type.kind === "tensor" && type.dtype !== "string" && type.dtype !== "unsupported") continue;
+    const what = type.kind === "tensor" ? type.dtype : type.kind;
+    unsupported.push({ operator: undefined, reason: `Input "${name}" is ${what}` });
+  }
+  if (unsupported.length > 0) return { unsupported, plan: undefined };
+  const general = new Plans((inputs) => planRun(graph, inputs, { long: false, f64: true, blas: false }));
+  const plan: ExecutablePlan = {
+    work: (inputs) => workOf(general.get(inputs), inputs),
+    open: (device: Device) => new DeviceExecutor(graph, device),
   };
-}
+  return { unsupported, plan };
+};
 
-/** Steps whose results somebody reads. */
-function needed(steps: readonly Step[], kept: readonly Buffer[]): Step[] {
-  const wanted = new Set(kept);
-  const found: Step[] = [];
-  for (const step of [...steps].reverse()) {
-    if (!step.writes.some((buffer) => wanted.has(buffer))) continue;
-    for (const buffer of step.reads) wanted.add(buffer);
-    found.push(step);
-  }
-  return found.reverse();
-}
-
-/** Equal for steps that make the same out of the same constants, in whatever plan. */
-function keyOf({ writes }: Step, dispatches: readonly Dispatch[], keys: ReadonlyMap<Buffer, string>): string {
-  const parts = dispatches.map(({ text, parameters, bindings, workgroups }) => [
-    text,
-    Array.from(parameters),
-    Object.values(bindings).map((buffer) => keys.get(buffer) ?? writes.indexOf(buffer)),
-    workgroups,
-  ]);
-  return keyText(["once", parts, writes.map((buffer) => bytesOfBuffer(buffer))]);
+function workOf(plan: Plan, inputs: NamedTensors): Work {
+  const bytesOf = ({ data }: NnTensor) => (ArrayBuffer.isView(data) ? data.byteLength : 0);
+  const hostBytes = Object.values(inputs).reduce((sum, tensor) => sum + bytesOf(tensor), 0);
+  const resultBytes = [...plan.outputs.values()].reduce((sum, { buffer }) => sum + buffer.length * 4, 0);
+  return {
+    flops: plan.flops,
+    bytes: plan.totalBytes + plan.constantBytes,
+    hostBytes,
+    deviceBytes: 0,
+    resultBytes,
+  };
 }

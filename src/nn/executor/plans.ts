@@ -1,6 +1,6 @@
 import { sameShape } from "../../core/shape.ts";
 import type { NamedTensors } from "./executor.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan } from "./run-plan.ts";
 
 interface Known {
   readonly plan: Plan;

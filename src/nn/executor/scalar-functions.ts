@@ -5,21 +5,21 @@ interface Definition {
   text(type: StorageType): string;
 }
 
-const isNaN = (type: StorageType, value: string) =>
+const nanText = (type: StorageType, value: string) =>
   type === "f64"
     ? `((bitcast<u64>(${value}) & 0x7ffffffffffffffflu) > 0x7ff0000000000000lu)`
     : `((bitcast<u32>(${value}) & 0x7fffffffu) > 0x7f800000u)`;
 
 const extreme = (name: string, compare: string): Definition => ({
   text: (t) => `fn ${name}_${t}(a: ${t}, b: ${t}) -> ${t} {
-  return select(select(b, a, a ${compare} b), a + b, ${isNaN(t, "a")} || ${isNaN(t, "b")});
+  return select(select(b, a, a ${compare} b), a + b, ${nanText(t, "a")} || ${nanText(t, "b")});
 }`,
 });
 
 const definitions: Readonly<Record<string, Definition>> = {
   least: extreme("least", "<"),
   greatest: extreme("greatest", ">"),
-  is_nan: { text: (t) => `fn is_nan_${t}(x: ${t}) -> bool { return ${isNaN(t, "x")}; }` },
+  is_nan: { text: (t) => `fn is_nan_${t}(x: ${t}) -> bool { return ${nanText(t, "x")}; }` },
   is_infinite: {
     text: (t) =>
       t === "f64"
@@ -27,7 +27,7 @@ const definitions: Readonly<Record<string, Definition>> = {
         : `fn is_infinite_f32(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) == 0x7f800000u; }`,
   },
   sign_of: {
-    text: (t) => `fn sign_of_${t}(x: ${t}) -> ${t} { return select(sign(x), x, ${isNaN(t, "x")}); }`,
+    text: (t) => `fn sign_of_${t}(x: ${t}) -> ${t} { return select(sign(x), x, ${nanText(t, "x")}); }`,
   },
   floor_mod: {
     text: (t) => `fn floor_mod_${t}(a: ${t}, b: ${t}) -> ${t} {
