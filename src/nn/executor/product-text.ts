@@ -72,10 +72,10 @@ export function fillText({ b, batch }: Product): string {
           let line = plane + source_y * p.width;
           let inside = source_y < p.height;
           for (var i = 0u; i < run; i++) {
-            let from = source_x + i * p.stride_x;
+            let source_at = source_x + i * p.stride_x;
             var value = 0.0;
-            if (inside && from < p.width) {
-              value = b[line + from];
+            if (inside && source_at < p.width) {
+              value = b[line + source_at];
             }
             put(at, column + i, value);
           }
