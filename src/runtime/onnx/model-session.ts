@@ -210,9 +210,15 @@ function appendWebGpu(library: OnnxLibrary, options: Address): void {
     checkModel(library, library.appendProvider(options, "WebGPU", none, none, 0), "opening");
   } catch (cause) {
     throw new AikoError("UNSUPPORTED", {
-      message: "This ONNX Runtime has no WebGPU provider",
-      hint: "Its package for Linux on x64 and for Windows has one.",
+      message: `ONNX Runtime's WebGPU provider does not open: ${reasonOf(cause)}`,
+      hint: "It needs a GPU driver: Vulkan on Linux, Direct3D 12 on Windows, Metal on macOS.",
       cause,
     });
   }
+}
+
+/** Of a long chain of native names and conditions, the last sentence says why. */
+function reasonOf(cause: unknown): string {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return text.split(/was false\. /).at(-1) ?? text;
 }

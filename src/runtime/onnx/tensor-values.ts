@@ -110,7 +110,8 @@ export class TensorValues {
     const count = elementCount(shape);
     if (dtype === "string") return { dtype, shape, data: readStrings(library, value, count) };
     const { array } = dtypes[dtype];
-    const data = new array(count);
+    const memory = Buffer.allocUnsafeSlow(count * array.BYTES_PER_ELEMENT);
+    const data = new array(memory.buffer, memory.byteOffset, count);
     const from = received(library, (out) => library.tensorData(value, out));
     if (count > 0) copies.push([library.addressOf(data), from, data.byteLength]);
     return { dtype, shape, data };
