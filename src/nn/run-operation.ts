@@ -91,8 +91,10 @@ export function lackingText(unsupported: readonly Unsupported[]): string {
   const operators = [...new Set(unsupported.flatMap(({ operator }) => operator ?? []))];
   const [first] = unsupported;
   if (operators.length === 0) return first?.reason ?? "the executor cannot run it";
-  const reason = first === undefined || operators.length > 1 ? "" : ` (${first.reason})`;
-  return `the executor lacks ${operators.join(", ")}${reason}`;
+  const text = `the executor lacks ${operators.join(", ")}`;
+  return first === undefined || operators.length > 1 || first.reason === text
+    ? text
+    : `${text} (${first.reason})`;
 }
 
 async function runOnOnnxRuntime(
