@@ -1,26 +1,8 @@
+import { type ArrayConstructor, type DType, dtypes, type HostArray } from "../../core/dtype.ts";
 import { elementCount, type Shape } from "../../core/shape.ts";
 import { type ElementType, elementBits } from "./elements.ts";
 import type { TensorData } from "./model.ts";
 import { invalidFile, varints, WireReader } from "./wire.ts";
-
-type NumberArray = Exclude<TensorData, readonly string[]>;
-
-const arrays = {
-  f32: Float32Array,
-  f64: Float64Array,
-  f16: Uint16Array,
-  bf16: Uint16Array,
-  i8: Int8Array,
-  u8: Uint8Array,
-  i16: Int16Array,
-  u16: Uint16Array,
-  i32: Int32Array,
-  u32: Uint32Array,
-  i64: BigInt64Array,
-  u64: BigUint64Array,
-  bool: Uint8Array,
-  unsupported: Uint8Array,
-} as const;
 
 /** The field of TensorProto that holds elements of a type when they are not raw. */
 export function dataField(elementType: number): number {
@@ -32,11 +14,11 @@ export function dataField(elementType: number): number {
 }
 
 /** Little-endian bytes as numbers: a view where they are aligned, else a copy. */
-export function decodeBytes(bytes: Uint8Array, dtype: ElementType): NumberArray {
-  const array = arrays[dtype === "string" ? "u8" : dtype];
+export function decodeBytes(bytes: Uint8Array, dtype: ElementType): HostArray {
+  const array = arrayOf(dtype);
   const size = array.BYTES_PER_ELEMENT;
   const aligned = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
-  return new array(aligned.buffer as ArrayBuffer, aligned.byteOffset, bytes.length / size);
+  return new array(aligned.buffer, aligned.byteOffset, bytes.length / size);
 }
 
 interface Stored {
@@ -44,6 +26,10 @@ interface Stored {
   readonly dtype: ElementType;
   readonly elementType: number;
   readonly shape: Shape;
+}
+
+function arrayOf(dtype: ElementType): ArrayConstructor<DType> {
+  return dtypes[dtype === "string" || dtype === "unsupported" ? "u8" : dtype].array;
 }
 
 /** The elements in the typed fields of a TensorProto, whose number was checked to be possible. */
@@ -89,16 +75,14 @@ class BytesFill {
 /** Integers of any width, and the bits of small floats, which the format stores as 32-bit or 64-bit integers. */
 class IntegerFill {
   readonly #tensor: Stored;
-  readonly #numbers: NumberArray;
+  readonly #numbers: HostArray;
   #at = 0;
 
   constructor(tensor: Stored) {
     this.#tensor = tensor;
     const bits = elementBits(tensor.elementType) ?? 8;
     const count = elementCount(tensor.shape);
-    this.#numbers = new arrays[tensor.dtype === "string" ? "u8" : tensor.dtype](
-      bits < 8 ? Math.ceil((count * bits) / 8) : count,
-    );
+    this.#numbers = new (arrayOf(tensor.dtype))(bits < 8 ? Math.ceil((count * bits) / 8) : count);
   }
 
   add(part: Uint8Array): void {

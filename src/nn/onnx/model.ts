@@ -1,5 +1,7 @@
 import type { Shape } from "../../core/shape.ts";
-import type { ElementType } from "./elements.ts";
+import type { ElementType, TensorData } from "../../runtime/onnx/elements.ts";
+
+export type { TensorData };
 
 /** A model as its file says it, checked: see `readModel`. */
 export interface OnnxModel {
@@ -74,20 +76,6 @@ export type AttributeKind = keyof AttributeKinds;
 export type AttributeValue = {
   [K in AttributeKind]: { readonly kind: K; readonly value: AttributeKinds[K] };
 }[AttributeKind];
-
-/** f16 and bf16 as their bits, bool as bytes of 0 and 1, unsupported types as they are stored. */
-export type TensorData =
-  | Float32Array
-  | Float64Array
-  | Uint16Array
-  | Int8Array
-  | Uint8Array
-  | Int16Array
-  | Int32Array
-  | Uint32Array
-  | BigInt64Array
-  | BigUint64Array
-  | readonly string[];
 
 export interface OnnxTensor {
   readonly name: string;

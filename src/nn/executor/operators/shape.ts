@@ -240,7 +240,9 @@ const spaceToDepth: Lower = (context, inputs) => {
     invalid(context.node, `${h} by ${w} pixels are no multiple of ${block}`);
   const { builder } = context;
   const apart = builder.reshape(x, [n, c, h / block, block, w / block, block]);
-  const ordered = builder.transpose(apart, [0, 3, 5, 1, 2, 4]);
+  const mode = text(context, "mode", "DCR");
+  if (mode !== "DCR" && mode !== "CRD") refuse(context.node, `mode "${mode}"`);
+  const ordered = builder.transpose(apart, mode === "DCR" ? [0, 3, 5, 1, 2, 4] : [0, 1, 3, 5, 2, 4]);
   return builder.reshape(ordered, [n, c * block * block, h / block, w / block]);
 };
 
