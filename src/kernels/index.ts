@@ -1,4 +1,7 @@
+export type { AxisSizes, KernelOptions, NumberType } from "./axis.ts";
+export { type ConcatArguments, type ConcatInput, concat } from "./concat.ts";
 export { type ElementwiseArguments, elementwise, type StridedInput } from "./elementwise.ts";
+export { type ElementBytes, type GatherArguments, gather } from "./gather.ts";
 export {
   type AllocateScratch,
   type GemmArguments,
@@ -10,7 +13,12 @@ export {
 } from "./gemm.ts";
 export { type HalfType, type HalvesArguments, narrow, widen } from "./halves.ts";
 export { type ElementType, type MapArguments, map } from "./map.ts";
+export { type NormalizeArguments, normalizeRows } from "./normalize.ts";
+export { type PadArguments, padAxis } from "./pad.ts";
 export { argmax, type ReduceArguments, type Reduction, reduce } from "./reduce.ts";
+export { type ReduceAxisArguments, type Reducer, reduceAxis } from "./reduce-axis.ts";
 export { exclusiveScan, type ScanArguments } from "./scan.ts";
+export { type ScatterArguments, scatterElements } from "./scatter.ts";
+export { type SoftmaxArguments, softmax } from "./softmax.ts";
 export { kernelText } from "./source.ts";
 export { int128Of, type Sum128Arguments, sum128, sum128Bytes, type WideInteger } from "./sum128.ts";
