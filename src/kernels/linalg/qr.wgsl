@@ -87,6 +87,7 @@ fn factor(
     sync();
     // The reflector times all columns: those after k get reflected, those before k are what `t` is made of.
     var totals: array<Element, own>;
+    for (var c = 0u; c < own; c++) { totals[c] = 0.0; }
     for (var i = k + down; i < height; i += lanes_down) {
       let v = panel[base + i * side + k];
       for (var c = 0u; c < own; c++) { totals[c] += v * panel[base + i * side + across + c]; }
