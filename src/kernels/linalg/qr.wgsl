@@ -78,10 +78,15 @@ fn factor(
     var beta = alpha;
     var tau = Element(0.0);
     if (under != 0.0) {
-      let norm = scale * sqrt(under + alpha / scale * (alpha / scale));
-      beta = select(-norm, norm, alpha < 0.0);
-      tau = (beta - alpha) / beta;
-      for (var i = k + 1u + local; i < height; i += threads) { panel[base + i * side + k] /= alpha - beta; }
+      // In parts of the largest number, for noise next to zero makes reflections that are not orthogonal.
+      let top = alpha / scale;
+      let norm = sqrt(under + top * top);
+      let turned = select(-norm, norm, alpha < 0.0);
+      beta = turned * scale;
+      tau = (turned - top) / turned;
+      for (var i = k + 1u + local; i < height; i += threads) {
+        panel[base + i * side + k] = panel[base + i * side + k] / scale / (top - turned);
+      }
     }
     if (local == 0u) { panel[base + k * side + k] = 1.0; }
     sync();
