@@ -2,10 +2,10 @@ import { gemm } from "../gemm.ts";
 import { inRows } from "../grid.ts";
 import { type Block, type Context, chunkOfRows, dense, kernelFor, type Memory, scratch } from "./context.ts";
 
-/** What `take` keeps: everything, a triangle with its diagonal, or what is below the diagonal with ones on it. */
-export type Part = "all" | "lower" | "upper" | "unitLower";
+/** What `take` keeps: everything, a triangle with its diagonal, what is below the diagonal with ones on it, or the lower triangle twice. */
+export type Part = "all" | "lower" | "upper" | "unitLower" | "mirrored";
 
-const parts: Readonly<Record<Part, number>> = { all: 0, lower: 1, upper: 2, unitLower: 3 };
+const parts: Readonly<Record<Part, number>> = { all: 0, lower: 1, upper: 2, unitLower: 3, mirrored: 4 };
 
 export interface TakeArguments {
   readonly source: Block;

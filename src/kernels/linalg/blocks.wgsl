@@ -9,6 +9,7 @@ struct Parameters {
 @group(0) @binding(2) var<storage, read_write> result: array<Element>;
 
 /// Which elements `take` keeps: all, those on and below the diagonal, on and above it, or below it with ones on it.
+/// Part 4 reads the lower triangle for the upper one.
 fn kept(value: Element, i: u32, j: u32) -> Element {
   if (p.part == 1u && j > i) { return 0.0; }
   if (p.part == 2u && j < i) { return 0.0; }
@@ -37,7 +38,9 @@ fn take(
       }
     } else {
       for (var j = local % lanes; j < p.columns; j += lanes) {
-        result[to_row + j] = kept(source[from_row + j * p.column], i, j);
+        var at = from_row + j * p.column;
+        if (p.part == 4u && j > i) { at = p.start + item * p.item + j * p.row + i * p.column; }
+        result[to_row + j] = kept(source[at], i, j);
       }
     }
   }

@@ -70,16 +70,25 @@ const shapes = {
     "const threads = 256u;\nconst lanes = 32u;\nfn sync() {\n  storageBarrier();\n  workgroupBarrier();\n}\n",
 };
 
-const nanTest: Readonly<Record<Real, string>> = {
-  f32: "fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }\n",
-  f64: "fn is_nan(x: f64) -> bool { return (bitcast<u64>(x) & 0x7ffffffffffffffflu) > 0x7ff0000000000000lu; }\n",
+const tests: Readonly<Record<Real, string>> = {
+  f32: `
+fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
+fn is_finite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) < 0x7f800000u; }
+/// Squares of less are not exact any more.
+const least = 1e-18f;
+`,
+  f64: `
+fn is_nan(x: f64) -> bool { return (bitcast<u64>(x) & 0x7ffffffffffffffflu) > 0x7ff0000000000000lu; }
+fn is_finite(x: f64) -> bool { return (bitcast<u64>(x) & 0x7ffffffffffffffflu) < 0x7ff0000000000000lu; }
+const least = 1e-150lf;
+`,
 };
 
 /** One text for both shapes: a workgroup of one thread on CPU-type devices, where there is nothing to wait for. */
 export async function kernelFor(context: Context, file: string, entryPoint: string): Promise<Kernel> {
   const { device, type } = context;
   const shape = shapes[wantsLongThreads(device) ? "long" : "short"];
-  const text = `alias Element = ${type};\n${shape}${nanTest[type]}${kernelText(`linalg/${file}`)}`;
+  const text = `alias Element = ${type};\n${shape}${tests[type]}${kernelText(`linalg/${file}`)}`;
   const kernel = await kernelOn(device, text, {
     entryPoint,
     contract: true,
