@@ -1,4 +1,15 @@
 export {
+  type ConvolutionArguments,
+  type ConvolutionOptions,
+  type ConvolutionShape,
+  convolution,
+  convolutionScratchBytes,
+  convolvedShape,
+  convolvedSize,
+  packedWeightBytes,
+  packWeights,
+} from "./convolution.ts";
+export {
   type AllocateScratch,
   type GemmArguments,
   type GemmOptions,
@@ -9,6 +20,13 @@ export {
 } from "./gemm.ts";
 export { type HalfType, type HalvesArguments, narrow, widen } from "./halves.ts";
 export { type ElementType, type MapArguments, map } from "./map.ts";
+export {
+  type Pooling,
+  type PoolingArguments,
+  type PoolingShape,
+  pooledShape,
+  pooling,
+} from "./pooling.ts";
 export { argmax, type ReduceArguments, type Reduction, reduce } from "./reduce.ts";
 export { exclusiveScan, type ScanArguments } from "./scan.ts";
 export { kernelText } from "./source.ts";
