@@ -1,5 +1,16 @@
 export type { AxisSizes, KernelOptions, NumberType } from "./axis.ts";
 export { type ConcatArguments, type ConcatInput, concat } from "./concat.ts";
+export {
+  type ConvolutionArguments,
+  type ConvolutionOptions,
+  type ConvolutionShape,
+  convolution,
+  convolutionScratchBytes,
+  convolvedShape,
+  convolvedSize,
+  packedWeightBytes,
+  packWeights,
+} from "./convolution.ts";
 export { type ElementwiseArguments, elementwise, type StridedInput } from "./elementwise.ts";
 export { type ElementBytes, type GatherArguments, gather } from "./gather.ts";
 export {
@@ -15,6 +26,13 @@ export { type HalfType, type HalvesArguments, narrow, widen } from "./halves.ts"
 export { type ElementType, type MapArguments, map } from "./map.ts";
 export { type NormalizeArguments, normalizeRows } from "./normalize.ts";
 export { type PadArguments, padAxis } from "./pad.ts";
+export {
+  type Pooling,
+  type PoolingArguments,
+  type PoolingShape,
+  pooledShape,
+  pooling,
+} from "./pooling.ts";
 export { argmax, type ReduceArguments, type Reduction, reduce } from "./reduce.ts";
 export { type ReduceAxisArguments, type Reducer, reduceAxis } from "./reduce-axis.ts";
 export { exclusiveScan, type ScanArguments } from "./scan.ts";

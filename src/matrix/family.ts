@@ -1,4 +1,12 @@
 import type { RunOptions, Runtime } from "../runtime/index.ts";
+import { type Conv1dOptions, conv1d } from "./convolution/conv1d.ts";
+import { type Conv2dOptions, conv2d } from "./convolution/conv2d.ts";
+import {
+  type AveragePool2dOptions,
+  averagePool2d,
+  maxPool2d,
+  type Pool2dOptions,
+} from "./convolution/pool2d.ts";
 import { Matrix, type MatrixInput } from "./matrix.ts";
 import { type MultiplyOptions, multiply } from "./multiply.ts";
 import { type FileOptions, readNpy, writeNpy } from "./npy.ts";
@@ -12,6 +20,14 @@ export interface MatrixFamily {
   multiply(a: MatrixInput, b: MatrixInput, options?: MultiplyOptions): Promise<Matrix>;
   /** See `sum`. */
   sum(matrix: Matrix, options?: RunOptions): Promise<Matrix>;
+  /** See `conv1d`. */
+  conv1d(x: MatrixInput, w: MatrixInput, options?: Conv1dOptions): Promise<Matrix>;
+  /** See `conv2d`. */
+  conv2d(x: MatrixInput, w: MatrixInput, options?: Conv2dOptions): Promise<Matrix>;
+  /** See `maxPool2d`. */
+  maxPool2d(x: MatrixInput, options: Pool2dOptions): Promise<Matrix>;
+  /** See `averagePool2d`. */
+  averagePool2d(x: MatrixInput, options: AveragePool2dOptions): Promise<Matrix>;
   /** See `readNpy`. */
   readNpy(path: string, options?: FileOptions): Promise<Matrix>;
   /** See `writeNpy`. */
@@ -23,6 +39,10 @@ export function bindMatrix(runtime: Runtime): MatrixFamily {
     from: Matrix.from,
     multiply: (a, b, options) => multiply(runtime, a, b, options),
     sum: (matrix, options) => sum(runtime, matrix, options),
+    conv1d: (x, w, options) => conv1d(runtime, x, w, options),
+    conv2d: (x, w, options) => conv2d(runtime, x, w, options),
+    maxPool2d: (x, options) => maxPool2d(runtime, x, options),
+    averagePool2d: (x, options) => averagePool2d(runtime, x, options),
     readNpy,
     writeNpy,
   };

@@ -1,5 +1,14 @@
 export type { Shape } from "../core/shape.ts";
 export type { NestedArray, NumberArray } from "./convert.ts";
+export { type Conv1dOptions, conv1d } from "./convolution/conv1d.ts";
+export { type Conv2dOptions, conv2d } from "./convolution/conv2d.ts";
+export {
+  type AveragePool2dOptions,
+  averagePool2d,
+  maxPool2d,
+  type Pool2dOptions,
+} from "./convolution/pool2d.ts";
+export type { Padding, PerAxis } from "./convolution/windows.ts";
 export { bindMatrix, type MatrixFamily } from "./family.ts";
 export { Matrix, type MatrixInput } from "./matrix.ts";
 export { type MultiplyOptions, multiply } from "./multiply.ts";

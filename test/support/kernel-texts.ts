@@ -2,12 +2,14 @@ import type { CompileOptions, DeviceBuffer, Kernel } from "#src/device/device.js
 import { isAikoError } from "#src/errors.js";
 import {
   argmax,
+  convolution,
   type ElementType,
   exclusiveScan,
   gemm,
   kernelText,
   map,
   narrow,
+  pooling,
   type Reduction,
   reduce,
   sum128,
@@ -66,6 +68,21 @@ function calls(device: FakeDevice): (() => Promise<void>)[] {
     strideC: 0,
     alpha: 1,
   };
+  const image = {
+    source: one,
+    weights: one,
+    result: one,
+    batch: 1,
+    groups: 1,
+    inputs: 1,
+    height: 4,
+    width: 4,
+    kernel: [3, 3],
+    stride: [1, 1],
+    dilation: [1, 1],
+    padding: [1, 1, 1, 1],
+    ceilMode: false,
+  } as const;
   const expression = "a * b + a";
   return [
     ...types.map(
@@ -79,6 +96,10 @@ function calls(device: FakeDevice): (() => Promise<void>)[] {
       () => widen(device, { ...work, type }),
       () => narrow(device, { ...work, type }),
     ]),
+    ...[1, 20].flatMap((outputs) =>
+      [undefined, one].map((bias) => () => convolution(device, { ...image, outputs, bias })),
+    ),
+    ...(["max", "average"] as const).map((kind) => () => pooling(device, kind, { ...image, planes: 1 })),
     () => gemm(device, { ...product, type: "f64", beta: 0, transposeA: false, transposeB: false }),
     () => gemm(device, { ...product, beta: 0, transposeA: false, transposeB: true }),
     () => gemm(device, { ...product, beta: 1, c: one, transposeA: true, transposeB: false }),

@@ -8,7 +8,10 @@ export interface Node {
   readonly attributes?: Readonly<Record<string, Attribute>>;
 }
 
-export type Attribute = { readonly int: number } | { readonly float: number };
+export type Attribute =
+  | { readonly int: number }
+  | { readonly float: number }
+  | { readonly ints: readonly number[] };
 
 /** A graph over f32 tensors whose shapes are only known when it runs. */
 export interface Graph {
@@ -50,6 +53,9 @@ function encodeNode({ operator, inputs, outputs, domain = "", attributes = {} }:
 
 function encodeAttribute(name: string, value: Attribute): Buffer {
   if ("int" in value) return Buffer.concat([text(1, name), integer(3, value.int), integer(20, 2)]);
+  if ("ints" in value) {
+    return Buffer.concat([text(1, name), ...value.ints.map((int) => integer(8, int)), integer(20, 7)]);
+  }
   const bits = Buffer.alloc(4);
   bits.writeFloatLE(value.float);
   return Buffer.concat([text(1, name), varint((2 << 3) | 5), bits, integer(20, 1)]);
