@@ -7,6 +7,8 @@ import { Batching } from "./batch.ts";
 import { planModel } from "./executor/plan.ts";
 import { Model } from "./model.ts";
 import { nodesOf, type OnnxModel, type ReadModel, readModel } from "./onnx/index.ts";
+import { deviations } from "./onnxruntime/deviations.ts";
+import { widenModel } from "./onnxruntime/widen.ts";
 import { type Engines, lacking, runOperation } from "./run-operation.ts";
 import { modelInputs, modelOutputs } from "./signature.ts";
 
@@ -59,6 +61,7 @@ export async function loadModel(
     plan,
     unsupported,
     engine: provider === "webgpu" ? "onnxruntime-webgpu" : "onnxruntime",
+    deviations: deviations(read.model),
     hasOnnxRuntime: session !== undefined && !(session instanceof AikoError),
     session: async () => {
       if (session instanceof AikoError) throw session;
@@ -86,7 +89,12 @@ async function openSession(
 ): Promise<ModelSession | AikoError> {
   const onnxProvider: OnnxProvider = provider === "webgpu" ? "webgpu" : "cpu";
   try {
-    return await onnxEngine.open({ bytes, folder, provider: onnxProvider, isSteady: isSteady(model) });
+    return await onnxEngine.open({
+      bytes: onnxProvider === "cpu" ? widenModel(bytes, model) : bytes,
+      folder,
+      provider: onnxProvider,
+      isSteady: isSteady(model),
+    });
   } catch (error) {
     const canDoWithout = isAikoError(error, "ENGINE_MISSING") || isAikoError(error, "UNSUPPORTED");
     if (hasPlan && canDoWithout) return error;
