@@ -38,8 +38,8 @@ export function node(
   { name = "", domain = "" } = {},
 ): Buffer {
   return Buffer.concat([
-    ...inputs.map((input) => text(1, input)),
-    ...outputs.map((output) => text(2, output)),
+    ...inputs.map((input) => message(1, Buffer.from(input))),
+    ...outputs.map((output) => message(2, Buffer.from(output))),
     text(3, name),
     text(4, operator),
     ...attributes.map((attribute) => message(5, attribute)),
