@@ -11,7 +11,7 @@ const arrayOf = (bytes: Bytes) => arrays[bytes] as typeof Uint32Array;
 function numbers(bytes: Bytes, count: number, seed = 1) {
   if (bytes === 8)
     return BigUint64Array.from({ length: count }, (_, i) => BigInt(i * 7 + seed) * 0x1_0000_0003n);
-  return arrays[bytes].from({ length: count }, (_, i) => i * 7919 + seed);
+  return arrayOf(bytes).from({ length: count }, (_, i) => i * 7919 + seed);
 }
 
 const sizes = [

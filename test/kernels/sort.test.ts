@@ -25,7 +25,7 @@ function numbers(type: NumberType, count: number, different: number): HostArray 
   const pick = () => (random() < 0.1 ? (special[Math.floor(random() * special.length)] ?? 0) : whole());
   if (type === "i64" || type === "u64") {
     const wide = () => BigInt(pick()) * (random() < 0.5 ? 1n : 2n ** 33n);
-    return arrays[type].from({ length: count }, wide);
+    return (arrays[type] as typeof BigInt64Array).from({ length: count }, wide);
   }
   return (arrays[type] as AnyArray).from({ length: count }, pick);
 }
