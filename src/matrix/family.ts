@@ -1,11 +1,12 @@
 import type { RunOptions, Runtime } from "../runtime/index.ts";
+import { bindLinearAlgebra, type LinearAlgebra } from "./linear-algebra.ts";
 import { Matrix, type MatrixInput } from "./matrix.ts";
 import { type MultiplyOptions, multiply } from "./multiply.ts";
 import { type FileOptions, readNpy, writeNpy } from "./npy.ts";
 import { sum } from "./sum.ts";
 
 /** The matrix operations of one runtime. */
-export interface MatrixFamily {
+export interface MatrixFamily extends LinearAlgebra {
   /** See `Matrix.from`. */
   readonly from: typeof Matrix.from;
   /** See `multiply`. */
@@ -21,6 +22,7 @@ export interface MatrixFamily {
 export function bindMatrix(runtime: Runtime): MatrixFamily {
   return {
     from: Matrix.from,
+    ...bindLinearAlgebra(runtime),
     multiply: (a, b, options) => multiply(runtime, a, b, options),
     sum: (matrix, options) => sum(runtime, matrix, options),
     readNpy,
