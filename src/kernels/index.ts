@@ -1,3 +1,4 @@
+export { type ElementwiseArguments, elementwise, type StridedInput } from "./elementwise.ts";
 export {
   type AllocateScratch,
   type GemmArguments,
