@@ -25,6 +25,7 @@ import { open } from "aikoryu";
 const modules = {
   matrix: () => import("./matrix.mjs"),
   runtime: () => import("./runtime.mjs"),
+  nn: () => import("./nn.mjs"),
   kernels: () => import("./kernels.mjs"),
 };
 

@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
 import { matMulModel } from "./onnx-model.mjs";
+import { tensorflow } from "./tensorflow.mjs";
+import { versionOf } from "./version.mjs";
 
 /**
  * @typedef {object} Peer
@@ -15,8 +14,6 @@ import { matMulModel } from "./onnx-model.mjs";
  * @property {(result: unknown) => ArrayLike<number>} values the first row of the result, for the check
  * @property {() => void} [dispose]
  */
-
-const require = createRequire(import.meta.url);
 
 /** @returns {Promise<Peer[]>} */
 export async function matrixPeers() {
@@ -45,12 +42,7 @@ async function onnxRuntime() {
 
 /** @returns {Promise<Peer>} */
 async function tfjsWasm() {
-  const tf = await import("@tensorflow/tfjs-core");
-  const { setWasmPaths } = await import("@tensorflow/tfjs-backend-wasm");
-  const entry = require.resolve("@tensorflow/tfjs-backend-wasm");
-  setWasmPaths(join(dirname(entry), "/"));
-  await tf.setBackend("wasm");
-  await tf.ready();
+  const tf = await tensorflow();
   return {
     name: "tfjs-wasm",
     version: versionOf("@tensorflow/tfjs-backend-wasm"),
@@ -59,6 +51,7 @@ async function tfjsWasm() {
       const right = tf.tensor2d(b, [size, size]);
       return {
         run: async () => {
+          if (tf.getBackend() !== "wasm") await tf.setBackend("wasm");
           const product = tf.matMul(left, right);
           const data = await product.data();
           product.dispose();
@@ -141,15 +134,4 @@ function tripleLoop(a, b) {
 /** @param {Float32Array} data @param {number} size */
 function nested(data, size) {
   return Array.from({ length: size }, (_, row) => Array.from(data.subarray(row * size, (row + 1) * size)));
-}
-
-/** @param {string} name @returns {string} */
-function versionOf(name) {
-  for (let folder = dirname(require.resolve(name)); ; folder = dirname(folder)) {
-    try {
-      const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-      if (manifest.name === name) return manifest.version;
-    } catch {}
-    if (folder === dirname(folder)) return "unknown";
-  }
 }

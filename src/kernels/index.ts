@@ -36,7 +36,9 @@ export {
 export { argmax, type ReduceArguments, type Reduction, reduce } from "./reduce.ts";
 export { type ReduceAxisArguments, type Reducer, reduceAxis } from "./reduce-axis.ts";
 export { exclusiveScan, type ScanArguments } from "./scan.ts";
+export { type ScanAxisArguments, scanAxis } from "./scan-axis.ts";
 export { type ScatterArguments, scatterElements } from "./scatter.ts";
 export { type SoftmaxArguments, softmax } from "./softmax.ts";
+export { type SortArguments, sort } from "./sort.ts";
 export { kernelText } from "./source.ts";
 export { int128Of, type Sum128Arguments, sum128, sum128Bytes, type WideInteger } from "./sum128.ts";

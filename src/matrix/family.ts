@@ -1,4 +1,5 @@
 import type { RunOptions, Runtime } from "../runtime/index.ts";
+import { fromArrow, readArrow, toArrow, writeArrow } from "./arrow.ts";
 import { type Conv1dOptions, conv1d } from "./convolution/conv1d.ts";
 import { type Conv2dOptions, conv2d } from "./convolution/conv2d.ts";
 import {
@@ -7,15 +8,15 @@ import {
   maxPool2d,
   type Pool2dOptions,
 } from "./convolution/pool2d.ts";
+import { bindLinearAlgebra, type LinearAlgebra } from "./linear-algebra.ts";
 import { Matrix, type MatrixInput } from "./matrix.ts";
 import { type MultiplyOptions, multiply } from "./multiply.ts";
-import { fromArrow, readArrow, toArrow, writeArrow } from "./arrow.ts";
 import { readNpy, writeNpy } from "./npy.ts";
 import { readNpz, writeNpz } from "./npz.ts";
 import { sum } from "./sum.ts";
 
 /** The matrix operations of one runtime. */
-export interface MatrixFamily {
+export interface MatrixFamily extends LinearAlgebra {
   /** See `Matrix.from`. */
   readonly from: typeof Matrix.from;
   /** See `multiply`. */
@@ -51,6 +52,7 @@ export interface MatrixFamily {
 export function bindMatrix(runtime: Runtime): MatrixFamily {
   return {
     from: Matrix.from,
+    ...bindLinearAlgebra(runtime),
     multiply: (a, b, options) => multiply(runtime, a, b, options),
     sum: (matrix, options) => sum(runtime, matrix, options),
     conv1d: (x, w, options) => conv1d(runtime, x, w, options),

@@ -46,15 +46,15 @@ export function onDevice(device: Device, data: HostArray): DeviceBuffer {
   return buffer;
 }
 
-type Constructor<A> = { readonly BYTES_PER_ELEMENT: number; new (buffer: ArrayBufferLike): A };
-
 export async function fromDevice<A>(
   device: Device,
   buffer: DeviceBuffer,
-  array: Constructor<A>,
+  array: { readonly BYTES_PER_ELEMENT: number; new (buffer: ArrayBuffer): A },
   count: number,
 ): Promise<A> {
-  return new array((await device.read(buffer)).slice(0, count * array.BYTES_PER_ELEMENT).buffer);
+  return new array(
+    (await device.read(buffer)).slice(0, count * array.BYTES_PER_ELEMENT).buffer as ArrayBuffer,
+  );
 }
 
 /** Memory for `count` results with a guard behind it, so that writes past the end show. */

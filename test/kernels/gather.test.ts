@@ -6,10 +6,12 @@ import { fromDevice, fromLines, guarded, guardIsIntact, linesOf, onDevice } from
 const arrays = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array } as const;
 type Bytes = keyof typeof arrays;
 
+const arrayOf = (bytes: Bytes) => arrays[bytes] as typeof Uint32Array;
+
 function numbers(bytes: Bytes, count: number, seed = 1) {
   if (bytes === 8)
     return BigUint64Array.from({ length: count }, (_, i) => BigInt(i * 7 + seed) * 0x1_0000_0003n);
-  return arrays[bytes].from({ length: count }, (_, i) => i * 7919 + seed);
+  return arrayOf(bytes).from({ length: count }, (_, i) => i * 7919 + seed);
 }
 
 const sizes = [
@@ -49,7 +51,7 @@ onEveryDevice(
               const { outer: o, column, values } = lines[index] ?? { outer: 0, column: 0, values: [] };
               return values.at(indices[shared ? at : (o * m + at) * inner + column] ?? 0);
             };
-            const found = await fromDevice(opened, result, arrays[bytes], count);
+            const found = await fromDevice(opened, result, arrayOf(bytes), count);
             expect([...found]).toEqual(fromLines(lines as never, inner, m, of));
             expect(await guardIsIntact(opened, result, count * bytes)).toBe(true);
           }
@@ -106,7 +108,7 @@ onEveryDevice(
             expected.push(...part.subarray(o * block, (o + 1) * block));
           });
         }
-        expect([...(await fromDevice(opened, result, arrays[bytes], expected.length))]).toEqual(expected);
+        expect([...(await fromDevice(opened, result, arrayOf(bytes), expected.length))]).toEqual(expected);
         expect(await guardIsIntact(opened, result, expected.length * bytes)).toBe(true);
         for (const source of sources) source.dispose();
       }
@@ -143,7 +145,7 @@ onEveryDevice(
               const i = at[mode](j - before);
               return i < 0 ? value : (lines[index]?.values[i] ?? 0);
             };
-            const found = await fromDevice(opened, result, arrays[bytes], outer * m * inner);
+            const found = await fromDevice(opened, result, arrayOf(bytes), outer * m * inner);
             expect([...found], `${mode} ${before} ${after}`).toEqual(fromLines(lines as never, inner, m, of));
             expect(await guardIsIntact(opened, result, outer * m * inner * bytes)).toBe(true);
           }

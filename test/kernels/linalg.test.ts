@@ -147,7 +147,8 @@ onEveryDevice(
       const opened = await device();
       const [batch, columns] = [2, 5];
       const a = randomFloats(batch * size * size, size).map((value) => value / 16);
-      for (let at = 0; at < a.length; at++) if ((at % (size * size)) % (size + 1) === 0) a[at] = 2 + (a[at] ?? 0);
+      for (let at = 0; at < a.length; at++)
+        if ((at % (size * size)) % (size + 1) === 0) a[at] = 2 + (a[at] ?? 0);
       const b = randomFloats(batch * size * columns, 3);
       using t = onDevice(opened, a);
       for (const lower of [false, true])

@@ -40,9 +40,7 @@ function made(type: Real, rows: number, columns: number, batch: number, entry: E
     type,
     random.length === 0
       ? []
-      : Float64Array.from(random, (value, at) =>
-          entry(Math.floor(at / columns) % rows, at % columns, value),
-        ),
+      : Float64Array.from(random, (value, at) => entry(Math.floor(at / columns) % rows, at % columns, value)),
   );
 }
 

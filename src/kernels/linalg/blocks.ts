@@ -45,6 +45,22 @@ export async function identity(
   context.device.dispatch(kernel, { p, result: memory }, groups, context.work);
 }
 
+/** Enqueues each row of `memory`, [batch, rows, columns], times its number in `factors`, [batch, rows]. */
+export async function scaleRows(
+  context: Context,
+  memory: Memory,
+  factors: Memory,
+  rows: number,
+  columns: number,
+): Promise<void> {
+  if (rows === 0 || columns === 0 || context.batch === 0) return;
+  const chunk = chunkOfRows(context, rows);
+  const p = Uint32Array.of(rows, columns, context.batch, chunk, 0, 0, 0, 0, 0, columns, rows * columns, 0);
+  const kernel = await kernelFor(context, "blocks.wgsl", "scale");
+  const groups = inRows(Math.ceil(rows / chunk) * context.batch);
+  context.device.dispatch(kernel, { p, source: factors, result: memory }, groups, context.work);
+}
+
 export interface UpdateArguments {
   /** k x n stored for `transposeA`, else m x k. */
   readonly a: Block;
@@ -101,7 +117,9 @@ async function compact(
 ): Promise<{ readonly memory: Memory } & Disposable> {
   const { batch } = context;
   const isDense =
-    block.start === 0 && (rows === 1 || block.row === columns) && (batch === 1 || block.item === rows * columns);
+    block.start === 0 &&
+    (rows === 1 || block.row === columns) &&
+    (batch === 1 || block.item === rows * columns);
   if (isDense) return { memory: block.memory, [Symbol.dispose]: () => undefined };
   const memory = scratch(context, batch * rows * columns, "block");
   await take(context, { source: block, result: dense(memory, rows, columns), rows, columns });

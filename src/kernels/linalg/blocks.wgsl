@@ -67,6 +67,28 @@ fn subtract(
   }
 }
 
+/// Each row times a number of its own.
+@compute @workgroup_size(threads)
+fn scale(
+  @builtin(workgroup_id) id: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let chunks = (p.rows + p.chunk - 1u) / p.chunk;
+  let group = id.x + id.y * groups.x;
+  let item = group / chunks;
+  if (item >= p.batch) { return; }
+  let first = (group % chunks) * p.chunk;
+  let last = min(first + p.chunk, p.rows);
+  for (var i = first + local / lanes; i < last; i += threads / lanes) {
+    let factor = source[item * p.rows + i];
+    let to_row = p.target_start + item * p.target_item + i * p.target_row;
+    for (var j = local % lanes; j < p.columns; j += lanes) {
+      result[to_row + j] *= factor;
+    }
+  }
+}
+
 /// Ones on the diagonal, zeros elsewhere.
 @compute @workgroup_size(threads)
 fn identity(

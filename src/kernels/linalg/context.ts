@@ -3,6 +3,7 @@ import type { BufferView, Device, DeviceBuffer, Kernel, WorkOptions } from "../.
 import type { AllocateScratch } from "../gemm.ts";
 
 export type { Scratch } from "../gemm.ts";
+
 import { kernelOn, kernelText, wantsLongThreads } from "../source.ts";
 
 export type Real = "f32" | "f64";

@@ -99,7 +99,7 @@ async function factorPanel(
     kernelFor(context, "lu.wgsl", "exchange"),
   ]);
   const chunk = 256;
-  const p = Uint32Array.of(rows, columns, first, width, batch, chunk);
+  const p = Uint32Array.of(rows, columns, first, width, batch, chunk, Math.min(rows, columns));
   device.dispatch(factor, { p, matrix, panel, pivots, info }, inRows(batch), context.work);
   if (columns === width) return;
   const chunks = Math.ceil((columns - width) / chunk);
@@ -117,6 +117,8 @@ export interface LuSolveArguments {
   readonly size: number;
   readonly columns: number;
   readonly batch: number;
+  /** One matrix for all items of `b`. */
+  readonly shared?: boolean;
 }
 
 /** Enqueues the solution of `a x = b` from the factors of `a`. */
@@ -125,15 +127,16 @@ export async function solveLu(
   work: LuSolveArguments,
   options: FactorOptions = {},
 ): Promise<void> {
-  const { type, factors, pivots, b, size, columns, batch } = work;
+  const { type, factors, pivots, b, size, columns, batch, shared = false } = work;
   if (size === 0 || columns === 0 || batch === 0) return;
   const context = contextOf(device, type, batch, options);
   const exchange = await kernelFor(context, "lu.wgsl", "exchange_rows");
   const chunk = 256;
-  const p = Uint32Array.of(size, columns, 0, size, batch, chunk);
+  const p = Uint32Array.of(size, columns, 0, size, batch, chunk, shared ? 0 : size);
   const groups = inRows(Math.ceil(columns / chunk) * batch);
   device.dispatch(exchange, { p, matrix: b, pivots }, groups, context.work);
-  const both = { t: dense(factors, size, size), b: dense(b, size, columns), size, columns };
+  const t = shared ? { ...dense(factors, size, size), item: 0 } : dense(factors, size, size);
+  const both = { t, b: dense(b, size, columns), size, columns };
   await solveTriangular(context, { ...both, lower: true, unit: true });
   await solveTriangular(context, { ...both, lower: false });
 }

@@ -1,6 +1,6 @@
 // LU with partial pivoting: one workgroup an item factors a panel of up to 32 columns in a dense copy of it, whose rows
 // are contiguous; then rows are exchanged in the other columns.
-struct Parameters { rows: u32, columns: u32, first: u32, width: u32, batch: u32, chunk: u32 }
+struct Parameters { rows: u32, columns: u32, first: u32, width: u32, batch: u32, chunk: u32, pivots_item: u32 }
 @group(0) @binding(0) var<uniform> p: Parameters;
 @group(0) @binding(1) var<storage, read_write> matrix: array<Element>;
 @group(0) @binding(2) var<storage, read_write> panel: array<Element>;
@@ -61,7 +61,7 @@ fn factor(
     }
     let chosen = largest_at[0];
     if (local == 0u) {
-      pivots[item * min(p.rows, p.columns) + p.first + k] = p.first + chosen;
+      pivots[item * p.pivots_item + p.first + k] = p.first + chosen;
     }
     if (chosen != k && down == 0u) {
       for (var c = 0u; c < own; c++) {
@@ -121,7 +121,7 @@ fn exchange(
   let last = min(first + p.chunk, others);
   let source = item * p.rows * p.columns;
   for (var k = p.first; k < p.first + p.width; k++) {
-    let chosen = pivots[item * min(p.rows, p.columns) + k];
+    let chosen = pivots[item * p.pivots_item + k];
     if (chosen != k) {
       for (var c = first + local; c < last; c += threads) {
         let column = select(c + p.width, c, c < p.first);
@@ -150,7 +150,7 @@ fn exchange_rows(
   let last = min(first + p.chunk, p.columns);
   let source = item * p.rows * p.columns;
   for (var k = 0u; k < p.width; k++) {
-    let chosen = pivots[item * p.width + k];
+    let chosen = pivots[item * p.pivots_item + k];
     if (chosen != k) {
       for (var c = first + local; c < last; c += threads) {
         let upper = source + k * p.columns + c;

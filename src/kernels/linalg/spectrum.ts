@@ -45,7 +45,12 @@ function parametersOf(
 export async function startSpectrum(
   context: Context,
   source: Memory,
-  size: { readonly rows: number; readonly columns: number; readonly transposed: boolean; readonly shifted: boolean },
+  size: {
+    readonly rows: number;
+    readonly columns: number;
+    readonly transposed: boolean;
+    readonly shifted: boolean;
+  },
 ): Promise<Spectrum> {
   const { device, batch, allocate } = context;
   const { rows, columns, transposed, shifted } = size;

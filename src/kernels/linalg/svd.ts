@@ -1,6 +1,14 @@
 import type { Device } from "../../device/device.ts";
 import { take } from "./blocks.ts";
-import { type Context, contextOf, dense, type FactorOptions, type Memory, type Real, scratch } from "./context.ts";
+import {
+  type Context,
+  contextOf,
+  dense,
+  type FactorOptions,
+  type Memory,
+  type Real,
+  scratch,
+} from "./context.ts";
 import { orthogonalise } from "./jacobi.ts";
 import { completeBasis, findings, gatherRows, type Spectrum, sortValues, startSpectrum } from "./spectrum.ts";
 
@@ -48,7 +56,13 @@ export async function decomposeSvd(
   await gatherRows(context, spectrum, "rotations", dense(ofShort, short, short), !isTall);
   const width = full ? long : short;
   if (width === short && found.every((bits) => bits === 0)) {
-    await gatherRows(context, spectrum, "orthogonal", dense(ofLong, isTall ? long : short, isTall ? short : long), isTall);
+    await gatherRows(
+      context,
+      spectrum,
+      "orthogonal",
+      dense(ofLong, isTall ? long : short, isTall ? short : long),
+      isTall,
+    );
   } else {
     await gatherCompleted(context, spectrum, { long, short, width, isTall, result: ofLong });
   }

@@ -1,5 +1,5 @@
-import { wantsLongThreads } from "../source.ts";
 import { inRows } from "../grid.ts";
+import { wantsLongThreads } from "../source.ts";
 import { subtractProduct } from "./blocks.ts";
 import { type Block, type Context, inside, kernelFor } from "./context.ts";
 

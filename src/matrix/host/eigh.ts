@@ -1,5 +1,5 @@
 import { noConvergence, notFinite } from "../linear-errors.ts";
-import { dot, isFinite, itemAsDouble, type Reals, rotate, scaleDown, transposeOf } from "./reals.ts";
+import { dot, isAllFinite, itemAsDouble, type Reals, rotate, scaleDown, transposeOf } from "./reals.ts";
 import { basisOf, reflection } from "./reflections.ts";
 
 const mostSteps = 60;
@@ -18,12 +18,12 @@ export function eigh(arrays: readonly Reals[], { size, batch }: EighSizes): void
   for (let item = 0; item < batch; item++) {
     const a = itemAsDouble(source, item, size * size);
     for (let i = 0; i < size; i++) a.fill(0, i * size + i + 1, (i + 1) * size);
-    if (!isFinite(a)) throw notFinite("eigh", item, batch);
+    if (!isAllFinite(a)) throw notFinite("eigh", item, batch);
     const scale = scaleDown(a);
     const d = new Float64Array(size);
     const e = new Float64Array(size);
     const z = tridiagonalise(a, size, d, e, vectors !== undefined);
-    if (!diagonalise(d, e, z, size)) throw noConvergence("eigh", item, batch);
+    if (!diagonalise(d, e, z, size)) throw noConvergence("eigh", batch);
     const order = Uint32Array.from(d.keys()).sort((i, j) => (d[i] as number) - (d[j] as number));
     order.forEach((from, to) => {
       values[item * size + to] = (d[from] as number) * scale;

@@ -175,34 +175,39 @@ export interface DeterminantSizes {
   readonly batch: number;
 }
 
-/** arrays: matrices, room for the sign and the logarithm of the size of each determinant. */
+/** arrays: matrices, room for the sign, the logarithm of the size, and the value of each determinant. */
 export function determinant(arrays: readonly Reals[], { size, batch }: DeterminantSizes): void {
-  const [source, sign, logarithm] = arrays as [Reals, Reals, Reals];
+  const [source, signs, logarithms, values] = arrays as [Reals, Reals, Reals, Reals];
   const pivots = new Uint32Array(size);
   const diagonal = new Float64Array(size);
   for (let item = 0; item < batch; item++) {
     const a = itemAsDouble(source, item, size * size);
     factor(a, size, size, pivots);
     for (let k = 0; k < size; k++) diagonal[k] = a[k * size + k] as number;
-    const found = signAndLogarithm(diagonal, pivots);
-    sign[item] = found.sign;
-    logarithm[item] = found.logarithm;
+    const { sign, logarithm, value } = determinantOf(diagonal, pivots);
+    signs[item] = sign;
+    logarithms[item] = logarithm;
+    values[item] = value;
   }
 }
 
 /** The determinant of a triangle after exchanges of rows. */
-export function signAndLogarithm(
-  diagonal: Float32Array | Float64Array,
+export function determinantOf(
+  diagonal: Reals,
   pivots: Uint32Array,
-): { sign: number; logarithm: number } {
+): { readonly sign: number; readonly logarithm: number; readonly value: number } {
   let sign = 1;
   let logarithm = 0;
+  let value = 1;
   for (let k = 0; k < pivots.length; k++) {
-    const value = diagonal[k] as number;
-    if ((value < 0) !== (pivots[k] !== k)) sign = -sign;
-    logarithm += Math.log(Math.abs(value));
+    const entry = diagonal[k] as number;
+    if (entry < 0 !== (pivots[k] !== k)) sign = -sign;
+    if (entry === 0) sign = 0;
+    logarithm += Math.log(Math.abs(entry));
+    value *= Math.abs(entry);
   }
-  if (logarithm === Number.NEGATIVE_INFINITY) sign = 0;
-  if (Number.isNaN(logarithm)) sign = Number.NaN;
-  return { sign, logarithm };
+  if (Number.isNaN(logarithm)) return { sign: Number.NaN, logarithm, value: logarithm };
+  if (sign === 0) return { sign, logarithm: Number.NEGATIVE_INFINITY, value: 0 };
+  const isLost = value === 0 || value === Number.POSITIVE_INFINITY;
+  return { sign, logarithm, value: sign * (isLost ? Math.exp(logarithm) : value) };
 }

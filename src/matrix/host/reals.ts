@@ -19,7 +19,7 @@ export function transposeOf(source: Float64Array, rows: number, columns: number)
   return out;
 }
 
-export function isFinite(source: Float64Array): boolean {
+export function isAllFinite(source: Float64Array): boolean {
   for (let at = 0; at < source.length; at++) if (!Number.isFinite(source[at] as number)) return false;
   return true;
 }
@@ -66,14 +66,7 @@ export function addScaled(
 }
 
 /** Turns two rows of `length` numbers: (c x + s y, c y - s x). */
-export function rotate(
-  rows: Float64Array,
-  x: number,
-  y: number,
-  c: number,
-  s: number,
-  length: number,
-): void {
+export function rotate(rows: Float64Array, x: number, y: number, c: number, s: number, length: number): void {
   for (let i = 0; i < length; i++) {
     const left = rows[x + i] as number;
     const right = rows[y + i] as number;

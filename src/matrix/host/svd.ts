@@ -1,6 +1,6 @@
 import { noConvergence, notFinite } from "../linear-errors.ts";
 import { bidiagonalise, diagonalise } from "./bidiagonal.ts";
-import { isFinite, itemAsDouble, type Reals, scaleDown, transposeOf } from "./reals.ts";
+import { isAllFinite, itemAsDouble, type Reals, scaleDown, transposeOf } from "./reals.ts";
 
 export interface SvdSizes {
   readonly rows: number;
@@ -8,21 +8,24 @@ export interface SvdSizes {
   /** Whether the longer basis is square. */
   readonly full: boolean;
   readonly batch: number;
+  /** For messages, where the matrix is one of a larger batch. */
+  readonly place?: { readonly item: number; readonly batch: number } | undefined;
 }
 
 /** arrays: matrices, room for the singular values, and for `u` and `vt` where they are wanted. */
-export function svd(arrays: readonly Reals[], { rows, columns, full, batch }: SvdSizes): void {
+export function svd(arrays: readonly Reals[], sizes: SvdSizes): void {
+  const { rows, columns, full, batch, place } = sizes;
   const [source, values, u, vt] = arrays as [Reals, Reals, Reals?, Reals?];
   const [long, short] = [Math.max(rows, columns), Math.min(rows, columns)];
   const longCount = full ? long : short;
   const wanted = u !== undefined && vt !== undefined;
   for (let item = 0; item < batch; item++) {
     const a = itemAsDouble(source, item, rows * columns);
-    if (!isFinite(a)) throw notFinite("svd", item, batch);
+    if (!isAllFinite(a)) throw notFinite("svd", place?.item ?? item, place?.batch ?? batch);
     const scale = scaleDown(a);
     const tall = rows >= columns ? a : transposeOf(a, rows, columns);
     const b = bidiagonalise(tall, long, short, wanted ? longCount : undefined);
-    if (!diagonalise(b)) throw noConvergence("svd", item, batch);
+    if (!diagonalise(b)) throw noConvergence("svd", batch);
     const order = Uint32Array.from(b.d.keys()).sort(
       (i, j) => Math.abs(b.d[j] as number) - Math.abs(b.d[i] as number) || i - j,
     );
