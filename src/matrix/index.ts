@@ -22,11 +22,11 @@ export type { Padding, PerAxis } from "./convolution/windows.ts";
 export { determinant, type SignAndLogarithm, slogdet } from "./determinant.ts";
 export { type Eigh, type EighOptions, eigh } from "./eigh.ts";
 export { type MatrixExchange, matrixExchange } from "./exchange.ts";
-export { bindMatrix, bindMatrix, type MatrixFamily, type MatrixFamily } from "./family.ts";
+export { bindMatrix, type MatrixFamily } from "./family.ts";
 export { type LeastSquares, type LeastSquaresOptions, leastSquares, pseudoInverse } from "./least-squares.ts";
 export { bindLinearAlgebra, type LinearAlgebra } from "./linear-algebra.ts";
 export { type Lu, lu } from "./lu.ts";
-export { type AnyMatrix, Matrix, Matrix, type MatrixInput, type MatrixInput } from "./matrix.ts";
+export { type AnyMatrix, Matrix, type MatrixInput } from "./matrix.ts";
 export {
   conditionNumber,
   type MatrixNorm,
@@ -34,16 +34,8 @@ export {
   matrixNorm,
   matrixRank,
 } from "./matrix-norm.ts";
-export { type MultiplyOptions, type MultiplyOptions, multiply, multiply } from "./multiply.ts";
-export {
-  type FileOptions,
-  type FileOptions,
-  type ReadOptions,
-  readNpy,
-  readNpy,
-  writeNpy,
-  writeNpy,
-} from "./npy.ts";
+export { type MultiplyOptions, multiply } from "./multiply.ts";
+export { type FileOptions, type ReadOptions, readNpy, writeNpy } from "./npy.ts";
 export { type ReadNpzOptions, readNpz, type WriteNpzOptions, writeNpz } from "./npz.ts";
 export { type Qr, type QrOptions, qr } from "./qr.ts";
 export { inverse, solve } from "./solve.ts";
