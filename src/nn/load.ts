@@ -6,7 +6,9 @@ import { type ModelSession, type OnnxProvider, onnxEngine } from "../runtime/onn
 import { Batching } from "./batch.ts";
 import { planModel } from "./executor/plan.ts";
 import { Model } from "./model.ts";
-import { type ReadModel, readModel } from "./onnx/index.ts";
+import { nodesOf, type OnnxModel, type ReadModel, readModel } from "./onnx/index.ts";
+import { deviations } from "./onnxruntime/deviations.ts";
+import { widenModel } from "./onnxruntime/widen.ts";
 import { type Engines, lacking, runOperation } from "./run-operation.ts";
 import { modelInputs, modelOutputs } from "./signature.ts";
 
@@ -59,6 +61,7 @@ export async function loadModel(
     plan,
     unsupported,
     engine: provider === "webgpu" ? "onnxruntime-webgpu" : "onnxruntime",
+    deviations: deviations(read.model),
     hasOnnxRuntime: session !== undefined && !(session instanceof AikoError),
     session: async () => {
       if (session instanceof AikoError) throw session;
@@ -80,18 +83,29 @@ export async function loadModel(
 
 /** Where our executor can run the model, ONNX Runtime may be missing: the error is for those who ask for it. */
 async function openSession(
-  { bytes, folder }: ReadModel,
+  { bytes, folder, model }: ReadModel,
   provider: Provider,
   hasPlan: boolean,
 ): Promise<ModelSession | AikoError> {
   const onnxProvider: OnnxProvider = provider === "webgpu" ? "webgpu" : "cpu";
   try {
-    return await onnxEngine.open({ bytes, folder, provider: onnxProvider });
+    return await onnxEngine.open({
+      bytes: onnxProvider === "cpu" ? widenModel(bytes, model) : bytes,
+      folder,
+      provider: onnxProvider,
+      isSteady: isSteady(model),
+    });
   } catch (error) {
     const canDoWithout = isAikoError(error, "ENGINE_MISSING") || isAikoError(error, "UNSUPPORTED");
     if (hasPlan && canDoWithout) return error;
     throw error;
   }
+}
+
+/** Loops and branches take as long as their data says. */
+function isSteady(model: OnnxModel): boolean {
+  for (const { operator } of nodesOf(model)) if (["Loop", "Scan", "If"].includes(operator)) return false;
+  return true;
 }
 
 function sourceOf(source: string | Uint8Array | ArrayBuffer): string | Uint8Array {

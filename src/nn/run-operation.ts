@@ -29,6 +29,8 @@ export interface Engines {
   readonly unsupported: readonly Unsupported[];
   /** What runs the CPU path, for reports. */
   readonly engine: string;
+  /** Throws for inputs that ONNX Runtime would answer wrongly. */
+  readonly deviations: ((inputs: NamedTensors) => void) | undefined;
   /** False where the executor has to do without. */
   readonly hasOnnxRuntime: boolean;
   /** Rejects where ONNX Runtime cannot be had. */
@@ -103,6 +105,7 @@ async function runOnOnnxRuntime(
   { signal, meter }: CpuContext,
 ): Promise<NamedTensors> {
   const session = await engines.session();
+  engines.deviations?.(inputs);
   const result = await session.run({ inputs: new Map(Object.entries(inputs)), outputs, signal });
   meter.add("queueMs", result.timing.queueMs);
   meter.add("cpuMs", result.timing.runMs);

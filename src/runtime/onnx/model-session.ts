@@ -17,6 +17,8 @@ export interface ModelSource {
   /** Where its external data lies. */
   readonly folder?: string | undefined;
   readonly provider: OnnxProvider;
+  /** Whether a run's time depends on nothing but its inputs' sizes: short runs are then made on the JavaScript thread. */
+  readonly isSteady?: boolean | undefined;
 }
 
 export interface ModelRun {
@@ -42,18 +44,18 @@ export class ModelSession {
   readonly #loaded: Loaded;
   readonly #engine: OnnxEngine;
   readonly #address: Address;
-  readonly #provider: OnnxProvider;
+  readonly #isSteady: boolean;
   readonly inputs: readonly ValueDescription[];
   readonly outputs: readonly ValueDescription[];
   #isDisposed = false;
   /** The last run: runs no larger than a quick one are made on the JavaScript thread. */
   #last = { bytes: 0, ms: Number.POSITIVE_INFINITY };
 
-  private constructor(loaded: Loaded, engine: OnnxEngine, address: Address, provider: OnnxProvider) {
+  private constructor(loaded: Loaded, engine: OnnxEngine, address: Address, isSteady: boolean) {
     this.#loaded = loaded;
     this.#engine = engine;
     this.#address = address;
-    this.#provider = provider;
+    this.#isSteady = isSteady;
     const { inputs, outputs } = describe(loaded.library, address);
     this.inputs = inputs;
     this.outputs = outputs;
@@ -62,7 +64,8 @@ export class ModelSession {
   static async open(loaded: Loaded, engine: OnnxEngine, source: ModelSource): Promise<ModelSession> {
     const start = () => openSession(loaded, source);
     const address = await (source.provider === "webgpu" ? engine.inTurn(start) : start());
-    return new ModelSession(loaded, engine, address, source.provider);
+    const isSteady = source.provider === "cpu" && source.isSteady === true;
+    return new ModelSession(loaded, engine, address, isSteady);
   }
 
   /** Rejects with INVALID_ARGUMENT where the inputs do not fit, UNSUPPORTED for outputs that are no tensors, ABORTED, DISPOSED. */
@@ -84,7 +87,7 @@ export class ModelSession {
   }
 
   #isQuick({ inputs }: ModelRun): boolean {
-    return this.#provider === "cpu" && this.#last.ms <= quickMs && bytesOf(inputs) <= this.#last.bytes;
+    return this.#isSteady && this.#last.ms <= quickMs && bytesOf(inputs) <= this.#last.bytes;
   }
 
   async #run({ inputs, outputs, signal }: ModelRun, asked: number, isHere: boolean): Promise<ModelResult> {
