@@ -1,1 +1,1 @@
-export { seeded } from "#src/device/conformance/expectations.js";
+export { randomFloats, seeded } from "#src/device/conformance/expectations.js";

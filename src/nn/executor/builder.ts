@@ -106,7 +106,9 @@ export class PlanBuilder {
   /** One scalar operation on every element, broadcasting. */
   apply(operation: string, dtype: DType, ...inputs: readonly Value[]): Value {
     const shape = broadcast(inputs.map((input) => input.shape));
-    let values = inputs;
+    let values = inputs.every(isConstant)
+      ? inputs
+      : inputs.map((value) => (isConstant(value) ? this.settle(value) : value));
     const whole = () => this.#applied(operation, dtype, values, shape);
     let made = whole();
     const heavy = () =>
@@ -269,6 +271,12 @@ export type ConstantTensor = Extract<BufferSource, { kind: "constant" }>["tensor
 
 export function bytesOfBuffer({ dtype, length }: Buffer): number {
   return Math.max(1, length) * storageBytes(dtype);
+}
+
+/** Whether something is left to compute from constants of the model alone: better once than in every run. */
+function isConstant({ expression }: Value): boolean {
+  const leaves = partsOf(expression).filter((part) => part.kind === "leaf");
+  return leaves.length > 0 && leaves.every(({ buffer }) => buffer.source.kind === "constant");
 }
 
 function inputsOf(expression: Expression): number {

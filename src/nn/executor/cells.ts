@@ -20,7 +20,8 @@ export interface Cells {
 
 /** A kernel that computes `count` independent things, each by one thread. */
 export function cellStep(builder: PlanBuilder, cells: Cells): void {
-  const { label, inputs, outputs, scratch = {}, sizes, text, count, work } = cells;
+  const { label, outputs, scratch = {}, sizes, text, count, work } = cells;
+  const inputs = apart(builder, cells.inputs);
   const { long } = builder.traits;
   const words = new Words();
   const threads = threadsFor(count * work, 8192);
@@ -68,4 +69,23 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     replaceable: [],
     dispatches: () => (count === 0 ? [] : [dispatch]),
   });
+}
+
+/** A device binds no buffer twice where it also writes next to it. */
+function apart(
+  builder: PlanBuilder,
+  inputs: Readonly<Record<string, Buffer>>,
+): Readonly<Record<string, Buffer>> {
+  const seen = new Set<Buffer>();
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, buffer]) => {
+      if (!seen.has(buffer)) {
+        seen.add(buffer);
+        return [name, buffer];
+      }
+      const copy = builder.buffer(buffer.dtype, buffer.length);
+      builder.write(builder.leaf(buffer, [buffer.length]), copy);
+      return [name, copy];
+    }),
+  );
 }

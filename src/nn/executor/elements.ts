@@ -28,6 +28,8 @@ export interface ElementOptions {
   /** Where the elements go, other than densely. */
   readonly out?: View | undefined;
   readonly prefix?: string;
+  /** Buffers that the kernel binds anyway: a device binds none twice. */
+  readonly bound?: ReadonlyMap<Buffer, string>;
 }
 
 export function loadText(buffer: string, index: string, dtype: DType): string {
@@ -43,7 +45,7 @@ export function elementText(
   expression: Expression,
   shape: readonly number[],
   words: Words,
-  { inner, known, out, prefix = "" }: ElementOptions = {},
+  { inner, known, out, prefix = "", bound }: ElementOptions = {},
 ): ElementText {
   const parts = partsOf(expression);
   const placed = parts.filter(
@@ -90,9 +92,12 @@ export function elementText(
     let text: string;
     if (part.kind === "position") text = `bitcast<i32>(${indexOf(where)})`;
     else {
-      const buffer = names.get(part.buffer) ?? `${prefix}in${names.size}`;
-      names.set(part.buffer, buffer);
-      inputs.set(buffer, part.buffer);
+      let buffer = bound?.get(part.buffer) ?? names.get(part.buffer);
+      if (buffer === undefined) {
+        buffer = `${prefix}in${names.size}`;
+        names.set(part.buffer, buffer);
+        inputs.set(buffer, part.buffer);
+      }
       text = loadText(buffer, indexOf(where), part.dtype);
     }
     (where.stride === 0 ? lines : elements).push(`let ${name} = ${text};`);

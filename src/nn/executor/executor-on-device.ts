@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { isTurnLong, nextTurn } from "../../core/turn.ts";
 import type { BufferView, Device, Kernel } from "../../device/device.ts";
 import { AikoError } from "../../errors.ts";
@@ -21,6 +22,7 @@ export function traitsOf(device: Device): DeviceTraits {
     long: wantsLongThreads(device),
     f64: device.adapter.features.has("f64"),
     blas: device.blas !== undefined,
+    threads: availableParallelism(),
   };
 }
 

@@ -29,7 +29,9 @@ export const planModel: PlanModel = (model) => {
     unsupported.push({ operator: undefined, reason: `Input "${name}" is ${what}` });
   }
   if (unsupported.length > 0) return { unsupported, plan: undefined };
-  const general = new Plans((inputs) => planRun(graph, inputs, { long: false, f64: true, blas: false }));
+  const general = new Plans((inputs) =>
+    planRun(graph, inputs, { long: false, f64: true, blas: false, threads: 1 }),
+  );
   const plan: ExecutablePlan = {
     work: (inputs) => workOf(general.get(inputs), inputs),
     open: (device: Device) => new DeviceExecutor(graph, device),

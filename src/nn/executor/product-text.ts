@@ -33,7 +33,7 @@ const windowStart = `fn window_start(item: u32) -> u32 {
 `;
 
 /** Lays columns of the right operand out as a panel, step by step of k; columns past the end are zero. */
-export function fillText({ b, batch }: Product): string {
+export function fillText({ b, batch }: Product, right: string): string {
   const put = `fn put(at: u32, i: u32, value: f32) {
   panels[at + i / 16u][(i / 4u) % 4u][i % 4u] = value;
 }
@@ -46,7 +46,7 @@ export function fillText({ b, batch }: Product): string {
     let source = start + step * p.b_row;
     let at = panel + step * 2u;
     for (var i = 0u; i < columns; i++) {
-      put(at, i, b[source + i * p.b_column]);
+      put(at, i, ${right}[source + i * p.b_column]);
     }
     for (var i = columns; i < ${panelColumns}u; i++) {
       put(at, i, 0.0);
@@ -75,7 +75,7 @@ export function fillText({ b, batch }: Product): string {
             let source_at = source_x + i * p.stride_x;
             var value = 0.0;
             if (inside && source_at < p.width) {
-              value = b[line + source_at];
+              value = ${right}[line + source_at];
             }
             put(at, column + i, value);
           }

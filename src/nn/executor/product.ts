@@ -52,7 +52,9 @@ export function productStep(builder: PlanBuilder, product: Product, operator: st
   const panels = packedPanels(builder, product);
   const step = (fused: Fused | undefined): Step | undefined => {
     const words = new Words();
-    const epilogue = epilogueOf(product, fused, words);
+    const bound = new Map([[product.a.buffer, "a"]]);
+    if (panels === undefined && !bound.has(product.b.buffer)) bound.set(product.b.buffer, "b");
+    const epilogue = epilogueOf(product, fused, words, bound);
     if (epilogue === undefined) return undefined;
     const { a, b } = product;
     const result = fused?.result ?? product.result;
@@ -63,7 +65,7 @@ export function productStep(builder: PlanBuilder, product: Product, operator: st
     const dispatch = builder.traits.long ? longDispatch({ ...work, scratch }) : shortDispatch(work);
     return {
       label: fused === undefined ? product.label : `${product.label} with ${fused.operators.join(", ")}`,
-      operators: [operator, ...(fused?.operators ?? [])],
+      operators: [...new Set([operator, ...(fused?.operators ?? [])])],
       reads: [...new Set([a.buffer, panels ?? b.buffer, ...extra])],
       writes: [result],
       scratch: scratch === undefined ? [] : [scratch.buffer],
@@ -94,12 +96,18 @@ const noEpilogue: Epilogue = {
   value: "sum",
 };
 
-function epilogueOf(product: Product, fused: Fused | undefined, words: Words): Epilogue | undefined {
+function epilogueOf(
+  product: Product,
+  fused: Fused | undefined,
+  words: Words,
+  bound: ReadonlyMap<Buffer, string>,
+): Epilogue | undefined {
   if (fused === undefined) return noEpilogue;
   const text = elementText(fused.expression, fused.shape, words, {
     inner: product.n,
     known: { buffer: product.result, text: "sum" },
     prefix: "e",
+    bound,
   });
   return text.inner === product.n ? text : undefined;
 }
@@ -134,7 +142,7 @@ function packedPanels(builder: PlanBuilder, product: Product): Buffer | undefine
     words.text,
     "@group(0) @binding(1) var<storage, read> b: array<f32>;\n",
     "@group(0) @binding(2) var<storage, read_write> panels: array<mat4x4<f32>>;\n",
-    fillText(product),
+    fillText(product, "b"),
     `@compute @workgroup_size(1)
 fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
   let panel = id.x + id.y * groups.x;
@@ -203,7 +211,7 @@ function panelScratch(builder: PlanBuilder, product: Product): PanelScratch {
   const rowChunks = Math.max(1, Math.min(Math.ceil(16 / units), Math.ceil(m / 32)));
   const panelBytes = k * panelColumns * 4;
   const most = Math.max(1, Math.floor(scratchBytes / panelBytes));
-  const threads = Math.min(units * rowChunks, 32, most);
+  const threads = Math.min(units * rowChunks, 2 * builder.traits.threads, most);
   return { buffer: builder.buffer("f32", threads * k * panelColumns), threads, rowChunks };
 }
 
@@ -225,18 +233,20 @@ function longDispatch({
   const threads = Math.min(scratch?.threads ?? 65_535, units * rowChunks);
   words.addAll({ units: units * rowChunks, row_chunks: rowChunks, chunk_rows: chunkRows, threads });
   const fills = scratch !== undefined;
+  const same = fills && a.buffer === b.buffer;
   const text = [
     words.text,
     "@group(0) @binding(1) var<storage, read> a: array<f32>;\n",
-    fills ? "@group(0) @binding(2) var<storage, read> b: array<f32>;\n" : "",
+    fills && !same ? "@group(0) @binding(2) var<storage, read> b: array<f32>;\n" : "",
     `@group(0) @binding(3) var<storage, ${fills ? "read_write" : "read"}> panels: array<mat4x4<f32>>;\n`,
     resultText(result),
     inputTexts(epilogue.inputs, 5),
     [...epilogue.functions.values(), ""].join("\n"),
-    fills ? fillText(product) : "",
+    fills ? fillText(product, same ? "a" : "b") : "",
     longText(product, rows, fills, epilogue),
   ].join("");
-  const memory = fills ? { b: b.buffer, panels: scratch.buffer } : { panels: panels ?? b.buffer };
+  const right = same ? {} : { b: b.buffer };
+  const memory = fills ? { ...right, panels: scratch.buffer } : { panels: panels ?? b.buffer };
   return {
     label: product.label,
     text,

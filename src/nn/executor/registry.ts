@@ -4,9 +4,11 @@ import { convolutions } from "./operators/convolution.ts";
 import { elementwise } from "./operators/elementwise.ts";
 import { indexing } from "./operators/indexing.ts";
 import { normalizations } from "./operators/normalization.ts";
+import { padding } from "./operators/padding.ts";
 import { pooling } from "./operators/pooling.ts";
 import { products } from "./operators/product.ts";
 import { reductionOperators } from "./operators/reduction.ts";
+import { scattering } from "./operators/scattering.ts";
 import { shapes } from "./operators/shape.ts";
 
 /** By "operator" for the ONNX standard and by "domain.operator" for others. */
@@ -19,6 +21,8 @@ const operators: Readonly<Record<string, Lower>> = {
   ...normalizations,
   ...reductionOperators,
   ...indexing,
+  ...scattering,
+  ...padding,
 };
 
 export function operatorName({ domain, operator }: OnnxNode): string {

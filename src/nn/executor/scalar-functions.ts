@@ -36,10 +36,14 @@ const definitions: Readonly<Record<string, Definition>> = {
 }`,
   },
   sigmoid: { text: (t) => `fn sigmoid_${t}(x: ${t}) -> ${t} { return ${t}(1.0) / (${t}(1.0) + exp(-x)); }` },
+  // log(1 + small) by the series of atanh: devices are allowed a logarithm that is poor near 1.
   softplus: {
     text: (t) => `fn softplus_${t}(x: ${t}) -> ${t} {
   let small = exp(-abs(x));
-  let tail = select(log(${t}(1.0) + small), small - ${t}(0.5) * small * small, small < ${t}(0.0005));
+  let z = small / (${t}(2.0) + small);
+  let s = z * z;
+  let series = ${t}(2.0) * z * (${t}(1.0) + s * (${t}(1.0) / ${t}(3.0) + s * (${t}(0.2) + s * (${t}(1.0) / ${t}(7.0) + s / ${t}(9.0)))));
+  let tail = ${t === "f64" ? `select(log(1.0lf + small), series, small < 0.01lf)` : "series"};
   return select(tail, x + tail, x > ${t}(0.0));
 }`,
   },
@@ -59,7 +63,10 @@ const definitions: Readonly<Record<string, Definition>> = {
   },
   tanh_of: {
     text: (t) => `fn tanh_of_${t}(x: ${t}) -> ${t} {
-  return select(tanh(x), select(${t}(-1.0), ${t}(1.0), x > ${t}(0.0)), abs(x) > ${t}(20.0));
+  let s = x * x;
+  let near = x * (${t}(1.0) - s * (${t}(1.0) / ${t}(3.0) - s * (${t}(2.0) / ${t}(15.0) - s * ${t}(17.0) / ${t}(315.0))));
+  let far = select(${t}(-1.0), ${t}(1.0), x > ${t}(0.0));
+  return select(select(tanh(x), near, abs(x) < ${t}(${t === "f64" ? "0.001" : "0.1"})), far, abs(x) > ${t}(20.0));
 }`,
   },
   asinh_of: {

@@ -38,6 +38,8 @@ export interface DeviceTraits {
   readonly f64: boolean;
   /** The vendor's library multiplies f32 matrices. */
   readonly blas: boolean;
+  /** Threads at the same time, of a device of long threads. */
+  readonly threads: number;
 }
 
 /** The fields of a kernel's parameters, all of them words. */

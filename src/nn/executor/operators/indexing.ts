@@ -4,34 +4,31 @@ import { cellStep } from "../cells.ts";
 import {
   allow,
   axisOf,
-  float,
   int,
-  integersAt,
   integersOf,
   invalid,
   type Lower,
   type NodeContext,
   refuse,
   required,
-  text,
 } from "../context.ts";
 import { type DType, elementAt, hostOf, isDType, numbersOf, storageOf } from "../types.ts";
 import { denseStrides } from "../views.ts";
 import { concatenate, sliceOf } from "./shape.ts";
 
-const indexTypes: readonly DType[] = ["i32", "i64"];
+export const indexTypes: readonly DType[] = ["i32", "i64"];
 const fewIndices = 8;
 
 /** `index` as WGSL's u32, counted from the end where negative, and kept inside. */
-const wrapped = (index: string, size: string) => `wrap(${index}, ${size})`;
-const wrapText = (dtype: DType) => `fn wrap(index: ${storageOf(dtype)}, size: u32) -> u32 {
+export const wrapped = (index: string, size: string) => `wrap(${index}, ${size})`;
+export const wrapText = (dtype: DType) => `fn wrap(index: ${storageOf(dtype)}, size: u32) -> u32 {
   let from_end = select(index, index + ${storageOf(dtype)}(size), index < ${storageOf(dtype)}(0));
   return min(u32(max(from_end, ${storageOf(dtype)}(0))), size - 1u);
 }
 `;
 
 /** Indices that are known while planning are checked; those from the device are kept inside the tensor. */
-function checked(
+export function checked(
   context: NodeContext,
   indices: Value,
   sizes: readonly number[],
@@ -80,7 +77,7 @@ const gather: Lower = (context, inputs) => {
 };
 
 /** Coordinates `c0`, `c1`, ... of index `i` in a shape. */
-function coordinates(shape: readonly number[], sizes: Record<string, number>): string {
+export function coordinates(shape: readonly number[], sizes: Record<string, number>): string {
   const lines = ["  var rest = i;"];
   for (let at = shape.length - 1; at >= 0; at--) {
     sizes[`d${at}`] = elementAt(shape, at);
@@ -90,7 +87,7 @@ function coordinates(shape: readonly number[], sizes: Record<string, number>): s
 }
 
 /** Where the element at coordinates lies; `replace` stands for one of them. */
-function address(
+export function address(
   shape: readonly number[],
   prefix: string,
   sizes: Record<string, number>,
@@ -182,120 +179,6 @@ ${terms.join("\n")}
   return builder.leaf(result, shape);
 };
 
-const updates: Readonly<Record<string, (old: string, value: string) => string>> = {
-  none: (_, value) => value,
-  add: (old, value) => `${old} + ${value}`,
-  mul: (old, value) => `${old} * ${value}`,
-  max: (old, value) => `max(${old}, ${value})`,
-  min: (old, value) => `min(${old}, ${value})`,
-};
-
-const plainTypes: readonly DType[] = ["f32", "f64", "f16", "bf16", "i32", "i64", "u32", "u64"];
-
-function updateOf(context: NodeContext, x: Value): (old: string, value: string) => string {
-  const kind = text(context, "reduction", "none");
-  const update = updates[kind];
-  if (update === undefined) return invalid(context.node, `reduction "${kind}"`);
-  if (kind !== "none") allow(context, x, plainTypes);
-  return update;
-}
-
-/** Each place of the result looks for its updates, in order, so that repeated indices add up the same way always. */
-const scatterElements: Lower = (context, inputs) => {
-  const x = required(context, inputs, 0);
-  const indices = required(context, inputs, 1);
-  const given = required(context, inputs, 2);
-  allow(context, indices, indexTypes);
-  const { builder } = context;
-  const axis = axisOf(context, int(context, "axis", 0), x.shape.length);
-  const { shape } = indices;
-  if (shape.length !== x.shape.length || given.dtype !== x.dtype)
-    invalid(context.node, "data, indices and updates do not fit");
-  checked(context, indices, [elementAt(x.shape, axis)]);
-  const update = updateOf(context, x);
-  if (elementCount(x.shape) === 0 || elementCount(shape) === 0) return x;
-  const result = builder.buffer(x.dtype, elementCount(x.shape));
-  const sizes: Record<string, number> = { size: elementAt(x.shape, axis), many: elementAt(shape, axis) };
-  const places = coordinates(x.shape, sizes);
-  const from = address(shape, "s", sizes, { [axis]: "j" });
-  shape.forEach((size, at) => {
-    sizes[`n${at}`] = size;
-  });
-  const inside = shape.flatMap((_, at) => (at === axis ? [] : [`c${at} < p.n${at}`])).join(" && ") || "true";
-  cellStep(builder, {
-    label: "scatter elements",
-    inputs: { source: builder.dense(x), indices: builder.dense(indices), updates: builder.dense(given) },
-    outputs: { result },
-    sizes,
-    text: `${wrapText(indices.dtype)}fn cell(i: u32) {
-${places}
-  var value = source[i];
-  if (${inside}) {
-    for (var j = 0u; j < p.many; j++) {
-      let at = ${from};
-      if (${wrapped("indices[at]", "p.size")} == c${axis}) {
-        value = ${update("value", "updates[at]")};
-      }
-    }
-  }
-  result[i] = value;
-}
-`,
-    count: elementCount(x.shape),
-    work: 4 * elementAt(shape, axis) + 4,
-  });
-  return builder.leaf(result, x.shape);
-};
-
-const mostSearched = 4096;
-
-const scatterNd: Lower = (context, inputs) => {
-  const x = required(context, inputs, 0);
-  const indices = required(context, inputs, 1);
-  const given = required(context, inputs, 2);
-  allow(context, indices, indexTypes);
-  const { builder } = context;
-  const depth = elementAt(indices.shape, indices.shape.length - 1);
-  const own = x.shape.slice(0, depth);
-  const many = elementCount(indices.shape.slice(0, -1));
-  if (own.length !== depth || given.dtype !== x.dtype)
-    invalid(context.node, "data, indices and updates do not fit");
-  checked(context, indices, own.length === 0 ? [1] : own);
-  if (many > mostSearched) refuse(context.node, `${many} updates`);
-  const update = updateOf(context, x);
-  if (elementCount(x.shape) === 0 || many === 0) return x;
-  const result = builder.buffer(x.dtype, elementCount(x.shape));
-  const strides = denseStrides(own);
-  const sizes: Record<string, number> = { inner: elementCount(x.shape.slice(depth)), depth, many };
-  const terms = own.map((size, at) => {
-    sizes[`size${at}`] = size;
-    sizes[`s${at}`] = elementAt(strides, at);
-    return `    at += ${wrapped(`indices[j * p.depth + ${at}u]`, `p.size${at}`)} * p.s${at};`;
-  });
-  cellStep(builder, {
-    label: "scatter places",
-    inputs: { source: builder.dense(x), indices: builder.dense(indices), updates: builder.dense(given) },
-    outputs: { result },
-    sizes,
-    text: `${wrapText(indices.dtype)}fn cell(i: u32) {
-  let place = i / p.inner;
-  var value = source[i];
-  for (var j = 0u; j < p.many; j++) {
-    var at = 0u;
-${terms.join("\n")}
-    if (at == place) {
-      value = ${update("value", "updates[j * p.inner + i % p.inner]")};
-    }
-  }
-  result[i] = value;
-}
-`,
-    count: elementCount(x.shape),
-    work: 4 * many,
-  });
-  return builder.leaf(result, x.shape);
-};
-
 const oneHot: Lower = (context, inputs) => {
   const { builder } = context;
   const indices = required(context, inputs, 0);
@@ -321,85 +204,6 @@ const oneHot: Lower = (context, inputs) => {
   const part = (at: number) => builder.reshape(sliceOf(builder, values, 0, at, 1), []);
   return builder.apply("where", values.dtype, hit, part(1), part(0));
 };
-
-const padModes = ["constant", "reflect", "edge", "wrap"];
-
-const pad: Lower = (context, inputs) => {
-  const x = required(context, inputs, 0);
-  const { builder, node } = context;
-  const rank = x.shape.length;
-  const given = integersAt(context, inputs, 1, "pads") ?? invalid(node, "it has no pads");
-  const mode = text(context, "mode", "constant");
-  if (!padModes.includes(mode)) refuse(node, `mode "${mode}"`);
-  const named = inputs[3];
-  const axes =
-    named === undefined
-      ? x.shape.map((_, at) => at)
-      : integersOf(context, named, "axes").map((axis) => axisOf(context, axis, rank));
-  if (given.length !== 2 * axes.length)
-    invalid(node, `pads [${given.join(", ")}] do not fit ${axes.length} dimensions`);
-  const before = x.shape.map(() => 0);
-  const shape = [...x.shape];
-  axes.forEach((axis, at) => {
-    before[axis] = elementAt(given, at);
-    shape[axis] = elementAt(x.shape, axis) + elementAt(given, at) + elementAt(given, at + axes.length);
-  });
-  if (shape.some((size) => size < 0)) invalid(node, `pads [${given.join(", ")}] leave nothing`);
-  const filling = context.opset < 11 ? undefined : inputs[2];
-  const value =
-    filling === undefined
-      ? builder.scalar(x.dtype, context.opset < 11 ? float(context, "value", 0) : 0)
-      : builder.reshape(filling, []);
-  if (mode === "constant" && elementCount(x.shape) === 0) return builder.expand(value, shape);
-  if (elementCount(x.shape) === 0) return refuse(node, "a tensor without elements");
-  if (elementCount(shape) === 0) return builder.scalar(x.dtype, 0, shape);
-  shape.forEach((size, at) => {
-    const own = elementAt(x.shape, at);
-    if (mode === "reflect" && own === 1 && size > 1) refuse(node, "reflection of a single element");
-  });
-  const result = builder.buffer(x.dtype, elementCount(shape));
-  const sizes: Record<string, number> = {};
-  const places = coordinates(shape, sizes);
-  const lines = x.shape.map((size, at) => {
-    sizes[`size${at}`] = size;
-    sizes[`before${at}`] = elementAt(before, at);
-    return `  let f${at} = source_index(i32(c${at}) - bitcast<i32>(p.before${at}), i32(p.size${at}));`;
-  });
-  const from = address(x.shape, "s", sizes, Object.fromEntries(x.shape.map((_, at) => [at, `u32(f${at})`])));
-  const outside = x.shape.map((_, at) => `f${at} < 0`).join(" || ") || "false";
-  const fill = mode === "constant" ? { filling: builder.dense(value) } : undefined;
-  cellStep(builder, {
-    label: `pad ${mode}`,
-    inputs: { source: builder.dense(x), ...fill },
-    outputs: { result },
-    sizes,
-    text: `${padText(mode)}fn cell(i: u32) {
-${places}
-${lines.join("\n")}
-${fill === undefined ? "" : `  if (${outside}) {\n    result[i] = filling[0];\n    return;\n  }\n`}  result[i] = source[${from}];
-}
-`,
-    count: elementCount(shape),
-    work: 6 * rank + 2,
-  });
-  return builder.leaf(result, shape);
-};
-
-/** Where an element comes from along one dimension; negative means from outside. */
-function padText(mode: string): string {
-  const texts: Readonly<Record<string, string>> = {
-    constant: "return select(-1, at, at >= 0 && at < size);",
-    edge: "return clamp(at, 0, size - 1);",
-    wrap: "return ((at % size) + size) % size;",
-    reflect: `let period = 2 * max(size - 1, 1);
-  let turned = ((at % period) + period) % period;
-  return select(turned, period - turned, turned >= size);`,
-  };
-  return `fn source_index(at: i32, size: i32) -> i32 {
-  ${texts[mode] ?? ""}
-}
-`;
-}
 
 const constant: Lower = (context) => {
   const { node, builder } = context;
@@ -427,10 +231,6 @@ export const indexing: Readonly<Record<string, Lower>> = {
   Gather: gather,
   GatherElements: gatherElements,
   GatherND: gatherNd,
-  ScatterElements: scatterElements,
-  Scatter: scatterElements,
-  ScatterND: scatterNd,
   OneHot: oneHot,
-  Pad: pad,
   Constant: constant,
 };
