@@ -17,7 +17,8 @@ function functions(): ReadonlyMap<string, WgslFunction> {
     texts.push(fileText("integer").replaceAll(/whole\b/g, type));
   }
   const found = new Map<string, string>();
-  for (const match of texts.join("\n").matchAll(/^fn (\w+)[^]*?^}\n/gm)) found.set(match[1] ?? "", match[0]);
+  for (const match of texts.join("\n").matchAll(/^fn (\w+)[\s\S]*?^}\n/gm))
+    found.set(match[1] ?? "", match[0]);
   table = new Map(
     [...found].map(([name, text]) => {
       const names = new Set([...text.matchAll(/\b(\w+)\(/g)].map((match) => match[1] ?? ""));

@@ -1,26 +1,29 @@
+import type { DType } from "../core/dtype.ts";
 import type { RunOptions, Runtime } from "../runtime/index.ts";
 import { fromArrow, readArrow, toArrow, writeArrow } from "./arrow.ts";
 import { type Conv1dOptions, conv1d } from "./convolution/conv1d.ts";
 import { type Conv2dOptions, conv2d } from "./convolution/conv2d.ts";
-import {
-  type AveragePool2dOptions,
-  averagePool2d,
-  maxPool2d,
-  type Pool2dOptions,
-} from "./convolution/pool2d.ts";
+import { type AveragePool2dOptions, averagePool2d, maxPool2d, type Pool2dOptions } from "./convolution/pool2d.ts";
 import { bindLinearAlgebra, type LinearAlgebra } from "./linear-algebra.ts";
+import { type Arithmetic, bindArithmetic } from "./arithmetic.ts";
+import { evaluated } from "./evaluate.ts";
+import { bindMakers, type Makers } from "./makers.ts";
 import { Matrix, type MatrixInput } from "./matrix.ts";
 import { type MultiplyOptions, multiply } from "./multiply.ts";
 import { readNpy, writeNpy } from "./npy.ts";
 import { readNpz, writeNpz } from "./npz.ts";
 import { sum } from "./sum.ts";
+import { bindViews, type Views } from "./views.ts";
 
 /** The matrix operations of one runtime. */
 export interface MatrixFamily extends LinearAlgebra {
+export interface MatrixFamily extends Arithmetic, Views, Makers {
   /** See `Matrix.from`. */
   readonly from: typeof Matrix.from;
   /** See `multiply`. */
   multiply(a: MatrixInput, b: MatrixInput, options?: MultiplyOptions): Promise<Matrix>;
+  /** Computes a lazy matrix now, where `options` say, and resolves with the same matrix. */
+  evaluate<D extends DType>(matrix: Matrix<D>, options?: RunOptions): Promise<Matrix<D>>;
   /** See `sum`. */
   sum(matrix: Matrix, options?: RunOptions): Promise<Matrix>;
   /** See `conv1d`. */
@@ -51,8 +54,15 @@ export interface MatrixFamily extends LinearAlgebra {
 
 export function bindMatrix(runtime: Runtime): MatrixFamily {
   return {
+    ...bindArithmetic(runtime),
+    ...bindViews(runtime),
+    ...bindMakers(runtime),
     from: Matrix.from,
     ...bindLinearAlgebra(runtime),
+    evaluate: async (matrix, options = {}) => {
+      await evaluated(runtime, matrix, options);
+      return matrix;
+    },
     multiply: (a, b, options) => multiply(runtime, a, b, options),
     sum: (matrix, options) => sum(runtime, matrix, options),
     conv1d: (x, w, options) => conv1d(runtime, x, w, options),

@@ -1,23 +1,10 @@
 export type { Shape } from "../core/shape.ts";
-export {
-  type ArrowTable,
-  type FromArrowOptions,
-  fromArrow,
-  readArrow,
-  type ToArrowOptions,
-  toArrow,
-  writeArrow,
-} from "./arrow.ts";
+export { type ArrowTable, type FromArrowOptions, fromArrow, readArrow, type ToArrowOptions, toArrow, writeArrow } from "./arrow.ts";
 export { cholesky } from "./cholesky.ts";
 export type { NestedArray, NumberArray } from "./convert.ts";
 export { type Conv1dOptions, conv1d } from "./convolution/conv1d.ts";
 export { type Conv2dOptions, conv2d } from "./convolution/conv2d.ts";
-export {
-  type AveragePool2dOptions,
-  averagePool2d,
-  maxPool2d,
-  type Pool2dOptions,
-} from "./convolution/pool2d.ts";
+export { type AveragePool2dOptions, averagePool2d, maxPool2d, type Pool2dOptions } from "./convolution/pool2d.ts";
 export type { Padding, PerAxis } from "./convolution/windows.ts";
 export { determinant, type SignAndLogarithm, slogdet } from "./determinant.ts";
 export { type Eigh, type EighOptions, eigh } from "./eigh.ts";
@@ -27,13 +14,9 @@ export { type LeastSquares, type LeastSquaresOptions, leastSquares, pseudoInvers
 export { bindLinearAlgebra, type LinearAlgebra } from "./linear-algebra.ts";
 export { type Lu, lu } from "./lu.ts";
 export { type AnyMatrix, Matrix, type MatrixInput } from "./matrix.ts";
-export {
-  conditionNumber,
-  type MatrixNorm,
-  type MatrixRankOptions,
-  matrixNorm,
-  matrixRank,
-} from "./matrix-norm.ts";
+export { conditionNumber, type MatrixNorm, type MatrixRankOptions, matrixNorm, matrixRank } from "./matrix-norm.ts";
+export type { AnyMatrix } from "./matrix.ts";
+export { Matrix, type MatrixInput } from "./matrix.ts";
 export { type MultiplyOptions, multiply } from "./multiply.ts";
 export { type FileOptions, type ReadOptions, readNpy, writeNpy } from "./npy.ts";
 export { type ReadNpzOptions, readNpz, type WriteNpzOptions, writeNpz } from "./npz.ts";
