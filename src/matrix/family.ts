@@ -1,4 +1,5 @@
 import type { RunOptions, Runtime } from "../runtime/index.ts";
+import { einsum } from "./einsum/einsum.ts";
 import { bindLinearAlgebra, type LinearAlgebra } from "./linear-algebra.ts";
 import { Matrix, type MatrixInput } from "./matrix.ts";
 import { type MultiplyOptions, multiply } from "./multiply.ts";
@@ -11,6 +12,8 @@ export interface MatrixFamily extends LinearAlgebra {
   readonly from: typeof Matrix.from;
   /** See `multiply`. */
   multiply(a: MatrixInput, b: MatrixInput, options?: MultiplyOptions): Promise<Matrix>;
+  /** See `einsum`. */
+  einsum(subscripts: string, operands: readonly MatrixInput[], options?: RunOptions): Promise<Matrix>;
   /** See `sum`. */
   sum(matrix: Matrix, options?: RunOptions): Promise<Matrix>;
   /** See `readNpy`. */
@@ -24,6 +27,7 @@ export function bindMatrix(runtime: Runtime): MatrixFamily {
     from: Matrix.from,
     ...bindLinearAlgebra(runtime),
     multiply: (a, b, options) => multiply(runtime, a, b, options),
+    einsum: (subscripts, operands, options) => einsum(runtime, subscripts, operands, options),
     sum: (matrix, options) => sum(runtime, matrix, options),
     readNpy,
     writeNpy,

@@ -3,6 +3,7 @@ export { cholesky } from "./cholesky.ts";
 export type { NestedArray, NumberArray } from "./convert.ts";
 export { determinant, type SignAndLogarithm, slogdet } from "./determinant.ts";
 export { type Eigh, type EighOptions, eigh } from "./eigh.ts";
+export { einsum } from "./einsum/einsum.ts";
 export { bindMatrix, type MatrixFamily } from "./family.ts";
 export { type LeastSquares, type LeastSquaresOptions, leastSquares, pseudoInverse } from "./least-squares.ts";
 export { bindLinearAlgebra, type LinearAlgebra } from "./linear-algebra.ts";
