@@ -4,6 +4,7 @@ import { fromArrow, readArrow, toArrow, writeArrow } from "./arrow.ts";
 import { type Conv1dOptions, conv1d } from "./convolution/conv1d.ts";
 import { type Conv2dOptions, conv2d } from "./convolution/conv2d.ts";
 import { type AveragePool2dOptions, averagePool2d, maxPool2d, type Pool2dOptions } from "./convolution/pool2d.ts";
+import { einsum } from "./einsum/einsum.ts";
 import { bindLinearAlgebra, type LinearAlgebra } from "./linear-algebra.ts";
 import { type Arithmetic, bindArithmetic } from "./arithmetic.ts";
 import { evaluated } from "./evaluate.ts";
@@ -24,6 +25,8 @@ export interface MatrixFamily extends Arithmetic, Views, Makers {
   multiply(a: MatrixInput, b: MatrixInput, options?: MultiplyOptions): Promise<Matrix>;
   /** Computes a lazy matrix now, where `options` say, and resolves with the same matrix. */
   evaluate<D extends DType>(matrix: Matrix<D>, options?: RunOptions): Promise<Matrix<D>>;
+  /** See `einsum`. */
+  einsum(subscripts: string, operands: readonly MatrixInput[], options?: RunOptions): Promise<Matrix>;
   /** See `sum`. */
   sum(matrix: Matrix, options?: RunOptions): Promise<Matrix>;
   /** See `conv1d`. */
@@ -64,6 +67,7 @@ export function bindMatrix(runtime: Runtime): MatrixFamily {
       return matrix;
     },
     multiply: (a, b, options) => multiply(runtime, a, b, options),
+    einsum: (subscripts, operands, options) => einsum(runtime, subscripts, operands, options),
     sum: (matrix, options) => sum(runtime, matrix, options),
     conv1d: (x, w, options) => conv1d(runtime, x, w, options),
     conv2d: (x, w, options) => conv2d(runtime, x, w, options),

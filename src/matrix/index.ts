@@ -9,6 +9,7 @@ export type { Padding, PerAxis } from "./convolution/windows.ts";
 export { determinant, type SignAndLogarithm, slogdet } from "./determinant.ts";
 export { type Eigh, type EighOptions, eigh } from "./eigh.ts";
 export { type MatrixExchange, matrixExchange } from "./exchange.ts";
+export { einsum } from "./einsum/einsum.ts";
 export { bindMatrix, type MatrixFamily } from "./family.ts";
 export { type LeastSquares, type LeastSquaresOptions, leastSquares, pseudoInverse } from "./least-squares.ts";
 export { bindLinearAlgebra, type LinearAlgebra } from "./linear-algebra.ts";
