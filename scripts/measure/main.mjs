@@ -7,6 +7,7 @@ import { checkContract, checkKernels } from "./checks.mjs";
 import { Clock } from "./clock.mjs";
 import { describeMachine } from "./machine.mjs";
 import { microbench } from "./microbench.mjs";
+import { operations } from "./operations.mjs";
 import { products } from "./products.mjs";
 import { pythonPeers } from "./python.mjs";
 import { failures, markdown } from "./report.mjs";
@@ -14,9 +15,9 @@ import { failures, markdown } from "./report.mjs";
 const usage = `Usage: scripts/gpu-check FOLDER [--minutes N] [--device ID]
 
 Runs on every device of this machine the conformance suite, checks of the
-kernels against the processor, and measurements of copies, launches and matrix
-products, beside PyTorch or CuPy where python3 has them; then the benches of
-kernels and matrices. Writes FOLDER/report.json and FOLDER/report.md.
+kernels against the processor, and measurements of copies, launches, matrix
+products, beside PyTorch or CuPy where python3 has them, other operations and
+networks; then the benches of kernels, matrices and networks. Writes FOLDER/report.json and FOLDER/report.md.
 
   --minutes N   stop starting new parts in time to end within N; 8 by default
   --device ID   only this device, such as cuda:0
@@ -98,9 +99,10 @@ for (const adapter of chosen) {
   await part(device, "kernels", 10_000, () => checkKernels(adapter));
   await part(device, "microbench", 15_000, () => microbench(adapter));
   await part(device, "products", 15_000, () => products(adapter, clock));
+  await part(device, "operations", 20_000, () => operations(adapter, clock));
 }
 report.bench = {};
-for (const family of ["kernels", "matrix"]) {
+for (const family of ["kernels", "matrix", "nn"]) {
   if (values["no-bench"]) report.bench[family] = { skipped: "not asked for" };
   else await part(report.bench, family, 30_000, () => bench(clock, family));
 }

@@ -13,10 +13,13 @@ const why = (part) => (part === undefined ? "not run" : (part.failed ?? part.ski
 
 /** Everything that is wrong, not merely slow or absent. */
 export function failures(report) {
-  return report.devices.flatMap(({ id, contract, kernels, microbench, products }) => [
+  return report.devices.flatMap(({ id, contract, kernels, microbench, products, operations }) => [
     ...(contract?.no ?? []).map(({ behaviour, reason }) => `${id}: ${behaviour}: ${reason}`),
     ...(kernels?.wrong ?? []).map((wrong) => `${id}: ${wrong}`),
-    ...[contract, kernels, microbench, products].flatMap((part) =>
+    ...(operations?.rows ?? [])
+      .filter(({ wrong }) => wrong)
+      .map(({ operation, difference }) => `${id}: ${operation} differs from the processor's by ${difference}`),
+    ...[contract, kernels, microbench, products, operations].flatMap((part) =>
       part?.failed ? [`${id}: ${part.failed}`] : [],
     ),
   ]);
@@ -55,7 +58,7 @@ function peerLine(python) {
 }
 
 function deviceLines(device, python) {
-  const { id, name, kind, driver, contract, kernels, microbench, products } = device;
+  const { id, name, kind, driver, contract, kernels, microbench, products, operations } = device;
   const lines = [`## ${id}: ${name}`, "", `${kind}, ${driver}`, ""];
   lines.push(
     absent(contract)
@@ -72,7 +75,29 @@ function deviceLines(device, python) {
     ...(absent(microbench) ? [`Microbench: ${why(microbench)}.`] : microbenchLines(microbench, python)),
   );
   lines.push("", ...(absent(products) ? [`Products: ${why(products)}.`] : productLines(products, python)));
+  lines.push(
+    "",
+    ...(absent(operations) ? [`Operations: ${why(operations)}.`] : operationLines(operations, microbench)),
+  );
   return lines;
+}
+
+/** Shares are of the copy kernel's bandwidth and of the multiply-add rate, over the bytes and operations that the result needs. */
+function operationLines({ rows }, microbench) {
+  const limits = absent(microbench) ? undefined : microbench.limits;
+  const cells = rows.map(({ operation, ms, bytes, flops, difference }) => {
+    const rate = bytes === undefined ? flops : bytes;
+    const limit = bytes === undefined ? limits?.flopsPerSecond : limits?.copyBytesPerSecond;
+    const unit = bytes === undefined ? "GFLOP/s" : "GB/s";
+    return [
+      operation,
+      number(ms, 3),
+      rate === undefined ? "" : `${number(rate / ms / 1e6, 1)} ${unit}`,
+      rate === undefined || limit === undefined ? "" : `${number((rate / (ms / 1000) / limit) * 100, 0)} %`,
+      difference === undefined ? "no CPU engine" : Number(difference).toExponential(1),
+    ];
+  });
+  return [table(["operation", "ms", "rate", "share", "differs by"], cells)];
 }
 
 function microbenchLines({ compileMs, launch, transfers, copy, limits }, python) {

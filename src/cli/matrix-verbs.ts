@@ -46,8 +46,10 @@ const reduction = (name: "sum" | "product" | "mean" | "min" | "max" | "std" | "n
 const arithmetic = (name: "add" | "sub" | "mul" | "div" | "pow", does: string): Verb =>
   two(does, [], (family, [a, b], options) => family.evaluate(family[name](a, b), options));
 
-const elementwise = (name: "abs" | "exp" | "log" | "sqrt" | "relu" | "sigmoid" | "tanh", does: string): Verb =>
-  one(does, [], (family, [x], options) => family.evaluate(family[name](x), options));
+const elementwise = (
+  name: "abs" | "exp" | "log" | "sqrt" | "relu" | "sigmoid" | "tanh",
+  does: string,
+): Verb => one(does, [], (family, [x], options) => family.evaluate(family[name](x), options));
 
 /** `last` where none is given. */
 const single = ({ axis, ...options }: VerbOptions, last = -1) => ({ ...options, axis: axis?.[0] ?? last });
@@ -76,9 +78,13 @@ export const verbs: Readonly<Record<string, Verb>> = {
   max: reduction("max", "largest along axes"),
   std: reduction("std", "standard deviations along axes"),
   norm: reduction("norm", "Euclidean norms along axes"),
-  argMin: one("where the smallest are", ["axis"], (family, [x], options) => family.argMin(x, single(options))),
+  argMin: one("where the smallest are", ["axis"], (family, [x], options) =>
+    family.argMin(x, single(options)),
+  ),
   argMax: one("where the largest are", ["axis"], (family, [x], options) => family.argMax(x, single(options))),
-  softmax: one("softmax along an axis", ["axis"], (family, [x], options) => family.softmax(x, single(options))),
+  softmax: one("softmax along an axis", ["axis"], (family, [x], options) =>
+    family.softmax(x, single(options)),
+  ),
   cumulativeSum: one("running sums along an axis", ["axis"], (family, [x], options) =>
     family.cumulativeSum(x, single(options)),
   ),
@@ -100,7 +106,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
   determinant: one("the determinant", [], (family, [a], options) => family.determinant(a, options)),
   cholesky: one("lower triangle L with L L' = A", [], (family, [a], options) => family.cholesky(a, options)),
   lu: one("l, u and p", [], async (family, [a], options) => ({ ...(await family.lu(a, options)) })),
-  qr: one("q and r", [], async (family, [a], options) => ({ ...(await family.qr(a, options)) })),
+  qr: one("q and r", [], async (family, [a], options) => {
+    const { q, r } = await family.qr(a, options);
+    return { ...(q && { q }), r };
+  }),
   eigh: one("values and vectors of a symmetric A", [], async (family, [a], options) => {
     const { values, vectors } = await family.eigh(a, options);
     return vectors === undefined ? { values } : { values, vectors };

@@ -96,7 +96,9 @@ async function compute(
     const label = more.length === 0 ? `${name} of ${shapes} is ${formatShape(found.shape)}` : key;
     const where = output === undefined ? "" : `, in ${output}`;
     terminal.say(
-      more.length === 0 ? `${label} ${found.dtype}${where}` : `${label}: ${formatShape(found.shape)} ${found.dtype}${where}`,
+      more.length === 0
+        ? `${label} ${found.dtype}${where}`
+        : `${label}: ${formatShape(found.shape)} ${found.dtype}${where}`,
     );
     if (output === undefined) terminal.print(`  ${await preview(found)}`);
   }
@@ -140,19 +142,22 @@ async function write(
 }
 
 async function preview(found: AnyMatrix): Promise<string> {
-  const shown = Array.from((await found.read()).subarray(0, mostShown), (value) =>
-    typeof value === "bigint" ? `${value}` : String(Number(value.toPrecision(7))),
-  );
+  const first = numbersOf((await found.read()).subarray(0, mostShown));
+  const shown = first.map((value) => String(typeof value === "bigint" ? value : Number(value.toPrecision(7))));
   return found.size > mostShown ? `${shown.join("  ")}  ... of ${found.size}` : shown.join("  ");
 }
 
 async function valuesOf(results: Readonly<Record<string, AnyMatrix>>): Promise<unknown> {
   const entries = Object.entries(results).map(async ([key, found]) => {
-    const values = Array.from<number | bigint>((await found.read()) as Iterable<number | bigint>);
+    const values = numbersOf(await found.read());
     return [key, values.map((value) => (typeof value === "bigint" ? `${value}` : value))] as const;
   });
   const all = Object.fromEntries(await Promise.all(entries));
   return Object.keys(all).length === 1 ? all[Object.keys(all)[0] ?? ""] : all;
+}
+
+function numbersOf(data: Iterable<number> | Iterable<bigint>): (number | bigint)[] {
+  return [...data];
 }
 
 function optionsOf(invocation: Invocation, name: string, verb: Verb): VerbOptions {
@@ -166,7 +171,8 @@ function optionsOf(invocation: Invocation, name: string, verb: Verb): VerbOption
     transposeB: flag("transpose-b"),
   };
   for (const [option, value] of Object.entries(given)) {
-    if (value === undefined || value === false || verb.options.includes(option as keyof VerbOptions)) continue;
+    if (value === undefined || value === false || verb.options.includes(option as keyof VerbOptions))
+      continue;
     const spelled = option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     throw usage(`${name} does not take --${spelled}`);
   }

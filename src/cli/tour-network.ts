@@ -36,16 +36,21 @@ export async function tourNetwork(gpu: Gpu, terminal: Terminal): Promise<TourRow
   terminal.print(
     `${terminal.style("bold", "nn")}      ${samples.length} files of ${kinds.length} kinds: a network of ${features}, ${hidden} and ${kinds.length} cells learns`,
   );
-  terminal.print(`        to tell them apart from a kilobyte of each, and is asked about ${tests.length} unseen`);
+  terminal.print(
+    `        to tell them apart from a kilobyte of each, and is asked about ${tests.length} unseen`,
+  );
 
-  terminal.progress("fitting the network");
-  const model = await fit(gpu, found, lessons);
+  terminal.progress("teaching the network");
+  const model = await taught(gpu, found, lessons);
   await using loaded = await gpu.nn.load(model);
   const x = rowsOf(found, tests);
   const run = async (placement: "auto" | "cpu" | "gpu") => {
     const options = { placement, strict: placement === "gpu", report: true };
     const start = performance.now();
-    const { outputs, report } = await loaded.run({ x: { data: x, shape: [tests.length, features] } }, options);
+    const { outputs, report } = await loaded.run(
+      { x: { data: x, shape: [tests.length, features] } },
+      options,
+    );
     return { ms: performance.now() - start, values: outputs["y"]?.data as Float32Array, report };
   };
   const median = async (placement: "cpu" | "gpu") => {
@@ -69,7 +74,8 @@ export async function tourNetwork(gpu: Gpu, terminal: Terminal): Promise<TourRow
   terminal.print();
   terminal.say(`${right.length} of ${tests.length} told right (${kinds.join(", ")}).`, "  ");
   if ("failure" in device) terminal.say(`The GPU path could not be used: ${device.failure}`, "  ");
-  else terminal.say(agree ? "Both paths agree." : "The paths disagree. This is a bug; please report it.", "  ");
+  else
+    terminal.say(agree ? "Both paths agree." : "The paths disagree. This is a bug; please report it.", "  ");
   terminal.print();
   return {
     operation: "nn.run",
@@ -85,7 +91,7 @@ export async function tourNetwork(gpu: Gpu, terminal: Terminal): Promise<TourRow
 }
 
 /** The network as an ONNX file. The second layer solves (H'H + ridge) W = H'T, H the first one's values. */
-async function fit(gpu: Gpu, found: Samples, lessons: readonly number[]): Promise<Uint8Array> {
+async function taught(gpu: Gpu, found: Samples, lessons: readonly number[]): Promise<Uint8Array> {
   const m = gpu.matrix;
   const { kinds, samples } = found;
   using x = Matrix.from(rowsOf(found, lessons), [lessons.length, features]);

@@ -1,13 +1,18 @@
 import type { DType } from "../core/dtype.ts";
 import type { RunOptions, Runtime } from "../runtime/index.ts";
+import { type Arithmetic, bindArithmetic } from "./arithmetic.ts";
 import { fromArrow, readArrow, toArrow, writeArrow } from "./arrow.ts";
 import { type Conv1dOptions, conv1d } from "./convolution/conv1d.ts";
 import { type Conv2dOptions, conv2d } from "./convolution/conv2d.ts";
-import { type AveragePool2dOptions, averagePool2d, maxPool2d, type Pool2dOptions } from "./convolution/pool2d.ts";
+import {
+  type AveragePool2dOptions,
+  averagePool2d,
+  maxPool2d,
+  type Pool2dOptions,
+} from "./convolution/pool2d.ts";
 import { einsum } from "./einsum/einsum.ts";
-import { bindLinearAlgebra, type LinearAlgebra } from "./linear-algebra.ts";
-import { type Arithmetic, bindArithmetic } from "./arithmetic.ts";
 import { evaluated } from "./evaluate.ts";
+import { bindLinearAlgebra, type LinearAlgebra } from "./linear-algebra.ts";
 import { bindMakers, type Makers } from "./makers.ts";
 import { Matrix, type MatrixInput } from "./matrix.ts";
 import { type MultiplyOptions, multiply } from "./multiply.ts";
@@ -17,8 +22,7 @@ import { sum } from "./sum.ts";
 import { bindViews, type Views } from "./views.ts";
 
 /** The matrix operations of one runtime. */
-export interface MatrixFamily extends LinearAlgebra {
-export interface MatrixFamily extends Arithmetic, Views, Makers {
+export interface MatrixFamily extends Arithmetic, Views, Makers, LinearAlgebra {
   /** See `Matrix.from`. */
   readonly from: typeof Matrix.from;
   /** See `multiply`. */

@@ -8,16 +8,15 @@ export { type AveragePool2dOptions, averagePool2d, maxPool2d, type Pool2dOptions
 export type { Padding, PerAxis } from "./convolution/windows.ts";
 export { determinant, type SignAndLogarithm, slogdet } from "./determinant.ts";
 export { type Eigh, type EighOptions, eigh } from "./eigh.ts";
-export { type MatrixExchange, matrixExchange } from "./exchange.ts";
 export { einsum } from "./einsum/einsum.ts";
+export { type MatrixExchange, matrixExchange } from "./exchange.ts";
 export { bindMatrix, type MatrixFamily } from "./family.ts";
 export { type LeastSquares, type LeastSquaresOptions, leastSquares, pseudoInverse } from "./least-squares.ts";
 export { bindLinearAlgebra, type LinearAlgebra } from "./linear-algebra.ts";
 export { type Lu, lu } from "./lu.ts";
+export type { AnyMatrix } from "./matrix.ts";
 export { type AnyMatrix, Matrix, type MatrixInput } from "./matrix.ts";
 export { conditionNumber, type MatrixNorm, type MatrixRankOptions, matrixNorm, matrixRank } from "./matrix-norm.ts";
-export type { AnyMatrix } from "./matrix.ts";
-export { Matrix, type MatrixInput } from "./matrix.ts";
 export { type MultiplyOptions, multiply } from "./multiply.ts";
 export { type FileOptions, type ReadOptions, readNpy, writeNpy } from "./npy.ts";
 export { type ReadNpzOptions, readNpz, type WriteNpzOptions, writeNpz } from "./npz.ts";
