@@ -1,4 +1,5 @@
 import { contestRows } from "./contest.mjs";
+import { randomFloats } from "./harness.mjs";
 import { networks } from "./networks/index.mjs";
 import { onnxRival } from "./peers/onnx-session.mjs";
 import { tensorflowRivals } from "./peers/tensorflow.mjs";
@@ -48,14 +49,10 @@ async function networkRows(bench, network, model, loaded, batch) {
       const { outputs, report: found } = await loaded.run({ x: { data: x, shape } }, options);
       return { values: outputs.y.data, report: found };
     },
-    rivals: [
-      reference,
-      ...(await tensorflowRivals((tf) => network.tensorflow(tf, x, batch))),
-    ],
+    rivals: [reference, ...(await tensorflowRivals((tf) => network.tensorflow(tf, x, batch)))],
     plain: plain.map((run) => ({ name: "plain TypeScript", version: process.version, run })),
     expected,
     tolerance,
   });
   return rows;
 }
-

@@ -9,7 +9,10 @@ export function cnn() {
   const builder = new WeightedGraph();
   const convolutions = filters.map((count, at) => {
     const channels = at === 0 ? 1 : filters[at - 1];
-    return { weight: builder.weight([count, channels, 3, 3], channels * 9), bias: builder.weight([count], count) };
+    return {
+      weight: builder.weight([count, channels, 3, 3], channels * 9),
+      bias: builder.weight([count], count),
+    };
   });
   const flat = filters[1] * (side / 4) ** 2;
   const full = [

@@ -29,10 +29,13 @@ export function mlp() {
         ];
       });
       return () =>
-        weights.reduce((values, [weight, bias], at) => {
-          const sum = tf.add(tf.matMul(values, weight), bias);
-          return at === weights.length - 1 ? sum : tf.relu(sum);
-        }, /** @type {import("@tensorflow/tfjs-core").Tensor} */ (input));
+        weights.reduce(
+          (values, [weight, bias], at) => {
+            const sum = tf.add(tf.matMul(values, weight), bias);
+            return at === weights.length - 1 ? sum : tf.relu(sum);
+          },
+          /** @type {import("@tensorflow/tfjs-core").Tensor} */ (input),
+        );
     },
     plain: (x, batch) => {
       const rows = Array.from({ length: batch }, (_, row) =>

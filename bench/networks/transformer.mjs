@@ -38,11 +38,10 @@ export function transformer() {
     /** @type {Value} */ value,
     /** @type {ReturnType<typeof norm>} */ { scale: gamma, bias },
   ) =>
-    builder.add(
-      "LayerNormalization",
-      [value, gamma, bias],
-      { axis: { int: -1 }, epsilon: { float: epsilon } },
-    );
+    builder.add("LayerNormalization", [value, gamma, bias], {
+      axis: { int: -1 },
+      epsilon: { float: epsilon },
+    });
   const headed = (/** @type {Value} */ value, /** @type {number[]} */ order) =>
     builder.add("Transpose", [builder.add("Reshape", [value, split])], { perm: { ints: order } });
 
@@ -70,8 +69,8 @@ export function transformer() {
     model: builder.onnx.encode(),
     inputShape: (batch) => [batch, length, width],
     tensorflow: (tf, x, batch) => {
-      const tensorOf = (/** @type {string} */ name) => {
-        const { data, shape } = builder.dataOf(name);
+      const tensorOf = (/** @type {Value} */ value) => {
+        const { data, shape } = builder.dataOf(value);
         return tf.tensor(data, shape);
       };
       const input = tf.tensor2d(x, [batch * length, width]);
@@ -84,10 +83,7 @@ export function transformer() {
         tf.add(tf.matMul(tensor, weight), bias);
       const normal = (/** @type {any} */ tensor, /** @type {any[]} */ [gamma, beta]) => {
         const { mean, variance } = tf.moments(tensor, -1, true);
-        return tf.add(
-          tf.mul(tf.mul(tf.sub(tensor, mean), tf.rsqrt(tf.add(variance, epsilon))), gamma),
-          beta,
-        );
+        return tf.add(tf.mul(tf.mul(tf.sub(tensor, mean), tf.rsqrt(tf.add(variance, epsilon))), gamma), beta);
       };
       const splitHeads = (/** @type {any} */ tensor) =>
         tf.reshape(tf.transpose(tf.reshape(tensor, [batch, length, heads, each]), [0, 2, 1, 3]), [

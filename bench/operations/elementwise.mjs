@@ -44,7 +44,8 @@ const one = (value) => Math.sqrt(Math.abs(value * scale + shift)) * weight - val
 function onnx(x) {
   const graph = new OnnxBuilder();
   const input = graph.input("x", "f32", [count]);
-  const number = (/** @type {number} */ value) => graph.constant(`${value}`, "f32", [], Float32Array.of(value));
+  const number = (/** @type {number} */ value) =>
+    graph.constant(`${value}`, "f32", [], Float32Array.of(value));
   const sum = graph.add("Add", [graph.add("Mul", [input, number(scale)]), number(shift)]);
   const root = graph.add("Sqrt", [graph.add("Abs", [sum])]);
   const result = graph.add("Sub", [graph.add("Mul", [root, number(weight)]), input]);

@@ -50,7 +50,8 @@ export async function fft({ gpu }) {
         name: "plain TypeScript",
         version: process.version,
         run: () => recursive(real, imaginary),
-        values: ([re, im]) => re.slice(0, 1000).flatMap((/** @type {number} */ r, /** @type {number} */ at) => [r, im[at]]),
+        values: ([re, im]) =>
+          re.slice(0, 1000).flatMap((/** @type {number} */ r, /** @type {number} */ at) => [r, im[at]]),
       },
     ],
     expected,

@@ -9,13 +9,16 @@ const perRow = 16;
 export async function spmv({ gpu }) {
   const values = randomFloats(rows * perRow, 12);
   const spread = randomFloats(rows * perRow, 13);
-  const columns = Int32Array.from(spread, (value) => Math.min(rows - 1, Math.floor(((value + 1) / 2) * rows)));
+  const columns = Int32Array.from(spread, (value) =>
+    Math.min(rows - 1, Math.floor(((value + 1) / 2) * rows)),
+  );
   for (let row = 0; row < rows; row++) columns.subarray(row * perRow, (row + 1) * perRow).sort();
   const pointers = Int32Array.from({ length: rows + 1 }, (_, at) => at * perRow);
   const x = randomFloats(rows, 14);
   const sparse = gpu.matrix.sparse.fromCsr(pointers, columns, values, [rows, rows]);
-  const { create, multiplyDependencies, SparseMatrixDependencies, DenseMatrixDependencies } =
-    await import("mathjs");
+  const { create, multiplyDependencies, SparseMatrixDependencies, DenseMatrixDependencies } = await import(
+    "mathjs"
+  );
   const math = create({ multiplyDependencies, SparseMatrixDependencies, DenseMatrixDependencies });
   const lists = { values: Array.from(values), columns: Array.from(columns), pointers: Array.from(pointers) };
   const vector = Array.from(x);

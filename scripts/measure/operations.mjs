@@ -1,6 +1,6 @@
 import { networks } from "../../bench/networks/index.mjs";
-import { Matrix } from "../../dist/matrix/index.js";
 import { bindMatrix } from "../../dist/matrix/family.js";
+import { Matrix } from "../../dist/matrix/index.js";
 import { bindNn } from "../../dist/nn/family.js";
 import { Runtime } from "../../dist/runtime/index.js";
 import { medianMs } from "./clock.mjs";
@@ -37,7 +37,10 @@ function cases(m, kind) {
   return {
     "six elementwise operations": { bytes: count * 8, run: (options) => m.evaluate(six(vector), options) },
     "sum of each row": { bytes: rows * 4096, run: (options) => m.sum(table, { axis: 1, ...options }) },
-    "softmax of each row": { bytes: rows * 8192, run: (options) => m.softmax(table, { axis: 1, ...options }) },
+    "softmax of each row": {
+      bytes: rows * 8192,
+      run: (options) => m.softmax(table, { axis: 1, ...options }),
+    },
     sort: { bytes: count * 8, run: (options) => m.sort(vector, options) },
     "Fourier transform": { bytes: complex.size * 8, run: (options) => m.fft(complex, options) },
     "convolution, 64 channels, 56x56, batch 8": {

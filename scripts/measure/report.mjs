@@ -18,7 +18,9 @@ export function failures(report) {
     ...(kernels?.wrong ?? []).map((wrong) => `${id}: ${wrong}`),
     ...(operations?.rows ?? [])
       .filter(({ wrong }) => wrong)
-      .map(({ operation, difference }) => `${id}: ${operation} differs from the processor's by ${difference}`),
+      .map(
+        ({ operation, difference }) => `${id}: ${operation} differs from the processor's by ${difference}`,
+      ),
     ...[contract, kernels, microbench, products, operations].flatMap((part) =>
       part?.failed ? [`${id}: ${part.failed}`] : [],
     ),

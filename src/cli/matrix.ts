@@ -143,7 +143,9 @@ async function write(
 
 async function preview(found: AnyMatrix): Promise<string> {
   const first = numbersOf((await found.read()).subarray(0, mostShown));
-  const shown = first.map((value) => String(typeof value === "bigint" ? value : Number(value.toPrecision(7))));
+  const shown = first.map((value) =>
+    String(typeof value === "bigint" ? value : Number(value.toPrecision(7))),
+  );
   return found.size > mostShown ? `${shown.join("  ")}  ... of ${found.size}` : shown.join("  ");
 }
 

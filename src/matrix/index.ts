@@ -14,7 +14,6 @@ export { bindMatrix, type MatrixFamily } from "./family.ts";
 export { type LeastSquares, type LeastSquaresOptions, leastSquares, pseudoInverse } from "./least-squares.ts";
 export { bindLinearAlgebra, type LinearAlgebra } from "./linear-algebra.ts";
 export { type Lu, lu } from "./lu.ts";
-export type { AnyMatrix } from "./matrix.ts";
 export { type AnyMatrix, Matrix, type MatrixInput } from "./matrix.ts";
 export { conditionNumber, type MatrixNorm, type MatrixRankOptions, matrixNorm, matrixRank } from "./matrix-norm.ts";
 export { type MultiplyOptions, multiply } from "./multiply.ts";

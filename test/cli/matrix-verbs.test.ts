@@ -21,12 +21,36 @@ async function json(...args: readonly string[]) {
 describe("matrix verbs", () => {
   it.each([
     [["sum", "a.npy", "--axis", "-1"], [6, 15], [2]],
-    [["max", "a.npy", "--axis", "0", "--keep-dims"], [6, 5, 4], [1, 3]],
-    [["sort", "a.npy", "--descending"], [3, 2, 1, 6, 5, 4], [2, 3]],
-    [["transpose", "a.npy"], [3, 6, 1, 5, 2, 4], [3, 2]],
-    [["add", "a.npy", "a.npy"], [6, 2, 4, 12, 10, 8], [2, 3]],
-    [["inverse", "square.npy"], [0.5, 0, 0, 0.25], [2, 2]],
-    [["mul", "two.npz#first", "two.npz#second"], [3, 8], [1, 2]],
+    [
+      ["max", "a.npy", "--axis", "0", "--keep-dims"],
+      [6, 5, 4],
+      [1, 3],
+    ],
+    [
+      ["sort", "a.npy", "--descending"],
+      [3, 2, 1, 6, 5, 4],
+      [2, 3],
+    ],
+    [
+      ["transpose", "a.npy"],
+      [3, 6, 1, 5, 2, 4],
+      [3, 2],
+    ],
+    [
+      ["add", "a.npy", "a.npy"],
+      [6, 2, 4, 12, 10, 8],
+      [2, 3],
+    ],
+    [
+      ["inverse", "square.npy"],
+      [0.5, 0, 0, 0.25],
+      [2, 2],
+    ],
+    [
+      ["mul", "two.npz#first", "two.npz#second"],
+      [3, 8],
+      [1, 2],
+    ],
   ])("%s", async ([name, ...args], values, shape) => {
     const files = args.map((arg) => (arg.includes(".np") ? path(arg) : arg));
     const { status, value } = await json(name ?? "", ...files);
