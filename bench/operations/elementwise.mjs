@@ -57,7 +57,7 @@ function onnx(x) {
 function tensorflow(x) {
   return tensorflowRivals((tf) => {
     const input = tf.tensor1d(x);
-    return () => input.mul(scale).add(shift).abs().sqrt().mul(weight).sub(input);
+    return () => tf.sub(tf.mul(tf.sqrt(tf.abs(tf.add(tf.mul(input, scale), shift))), weight), input);
   });
 }
 
