@@ -29,8 +29,8 @@ export interface Engines {
   readonly unsupported: readonly Unsupported[];
   /** What runs the CPU path, for reports. */
   readonly engine: string;
-  /** Throws for inputs that ONNX Runtime would answer wrongly. */
-  readonly deviations: ((inputs: NamedTensors) => void) | undefined;
+  /** Why ONNX Runtime would answer these inputs wrongly. */
+  readonly deviations: ((inputs: NamedTensors) => string | undefined) | undefined;
   /** False where the executor has to do without. */
   readonly hasOnnxRuntime: boolean;
   /** Rejects where ONNX Runtime cannot be had. */
@@ -105,7 +105,9 @@ async function runOnOnnxRuntime(
   { signal, meter }: CpuContext,
 ): Promise<NamedTensors> {
   const session = await engines.session();
-  engines.deviations?.(inputs);
+  const deviation = engines.deviations?.(inputs);
+  if (deviation !== undefined)
+    throw new AikoError("UNSUPPORTED", { message: `${engines.name}: ${deviation}` });
   const result = await session.run({ inputs: new Map(Object.entries(inputs)), outputs, signal });
   meter.add("queueMs", result.timing.queueMs);
   meter.add("cpuMs", result.timing.runMs);

@@ -2,8 +2,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { afterAll, describe, expect, it } from "vitest";
-import type { Model, TensorInput } from "#src/nn/index.js";
+import { loadModel, type Model, type TensorInput } from "#src/nn/index.js";
 import { open } from "#src/open.js";
+import { loadOnnxLibrary, OnnxEngine } from "#src/runtime/onnx/index.js";
 import { failure } from "../support/errors.js";
 import { folderOf } from "../support/files.js";
 import { attribute, floats, graph, model, node, perceptron, tensor, value } from "../support/onnx.js";
@@ -238,6 +239,26 @@ describe("models that cannot run", () => {
     );
     const error = await failure(() => found.run({ x: { data: [1], shape: [1] } }), "UNSUPPORTED");
     expect(error.message).toContain('"s"');
+  });
+
+  it("says how to install ONNX Runtime where it is missing", async () => {
+    const missing = new OnnxEngine(() => loadOnnxLibrary("/nowhere/package.json"));
+    const error = await failure(
+      () => loadModel(gpu.runtime, perceptron(), { provider: "cpu" }, missing),
+      "ENGINE_MISSING",
+    );
+    expect(error.hint).toContain("onnxruntime-node");
+  });
+
+  it("refuses to make up more zeros than memory holds", async () => {
+    await using found = await gpu.nn.load(
+      model({
+        nodes: [node("Neg", ["x"], ["y"])],
+        inputs: [value("x", "f32", ["n", 2 ** 31])],
+        outputs: [value("y", "f32", ["n", 2 ** 31])],
+      }),
+    );
+    await failure(() => found.warmUp({ sizes: { n: 2 ** 20 } }), "OUT_OF_MEMORY");
   });
 
   it("knows no other providers", async () => {

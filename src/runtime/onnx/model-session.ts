@@ -39,6 +39,9 @@ const quickMs = 0.5;
 /** Copied on the JavaScript thread: about 0.1 ms. */
 const mostCopiedHere = 256 << 10;
 
+/** Frees the sessions that nobody disposed. */
+const dropped = new FinalizationRegistry<() => void>((release) => release());
+
 /** A model in ONNX Runtime, which runs it off the JavaScript thread and allocates its outputs. */
 export class ModelSession {
   readonly #loaded: Loaded;
@@ -56,9 +59,11 @@ export class ModelSession {
     this.#engine = engine;
     this.#address = address;
     this.#isSteady = isSteady;
-    const { inputs, outputs } = describe(loaded.library, address);
+    const { library } = loaded;
+    const { inputs, outputs } = describe(library, address);
     this.inputs = inputs;
     this.outputs = outputs;
+    dropped.register(this, () => library.releaseSession.async(address, () => {}), this);
   }
 
   static async open(loaded: Loaded, engine: OnnxEngine, source: ModelSource): Promise<ModelSession> {
@@ -80,6 +85,7 @@ export class ModelSession {
   async dispose(): Promise<void> {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
+    dropped.unregister(this);
     const { library } = this.#loaded;
     await this.#engine.inTurn(
       () => new Promise<void>((resolve) => library.releaseSession.async(this.#address, () => resolve())),
