@@ -55,13 +55,18 @@ export async function loadModel(
   if (provider === "aikoryu" && plan === undefined) throw lacking(name, unsupported);
   const session =
     provider === "aikoryu" ? undefined : await openSession(engine, read, provider, plan !== undefined);
+  const onCpu = session === undefined || session instanceof AikoError ? [] : session.onCpu;
+  const left = onCpu.map((operator) => ({
+    operator,
+    reason: `ONNX Runtime's WebGPU provider leaves ${operator} to the CPU`,
+  }));
   const inputs = modelInputs(read.model);
   const outputs = modelOutputs(read.model);
   const engines: Engines = {
     name,
     bytes: read.bytes.length,
     plan,
-    unsupported,
+    unsupported: [...unsupported, ...left],
     engine: provider === "webgpu" ? "onnxruntime-webgpu" : "onnxruntime",
     deviations: deviations(read.model, provider),
     hasOnnxRuntime: session !== undefined && !(session instanceof AikoError),

@@ -4,7 +4,7 @@ import { AikoError, isAikoError } from "../errors.ts";
 import type { Operation, OperationReport, RunOptions, Runtime } from "../runtime/index.ts";
 import type { NamedTensors, Unsupported } from "./executor/executor.ts";
 import type { Provider } from "./load.ts";
-import { type Engines, lackingText, type ModelOutput, type ModelRun } from "./run-operation.ts";
+import { type Engines, lackingText, type ModelOutput, type ModelRun, operatorsOf } from "./run-operation.ts";
 import { checkInputs, checkOutputs, formatValue, type ModelValue } from "./signature.ts";
 import type { NnTensor, TensorInput } from "./tensor.ts";
 
@@ -16,7 +16,7 @@ export interface ModelRunOptions extends RunOptions {
 export interface NnReport extends OperationReport {
   /** Who computed. */
   readonly provider: "onnxruntime" | "onnxruntime-webgpu" | "aikoryu";
-  /** What of the model our executor lacks, where it might have been asked. */
+  /** What of the model our executor lacks, where it might have been asked; under "webgpu" what that provider lacks. */
   readonly lacking: readonly Unsupported[];
 }
 
@@ -55,7 +55,7 @@ export class Model implements AsyncDisposable {
   readonly provider: Provider;
   readonly inputs: readonly ModelValue[];
   readonly outputs: readonly ModelValue[];
-  /** What our executor lacks to run it; empty also where it was not asked: providers "cpu" and "webgpu". */
+  /** What our executor lacks to run it, and under "webgpu" what that provider lacks; empty under "cpu". */
   readonly lacking: readonly Unsupported[];
 
   /** @internal */
@@ -142,7 +142,8 @@ export class Model implements AsyncDisposable {
     const { provider, engines } = this.#parts;
     const lacking = engines.unsupported;
     if (provider === "webgpu") {
-      const reason = 'provider "webgpu" was asked for';
+      const onCpu = lacking.length === 0 ? "" : `, which leaves ${operatorsOf(lacking)} to the CPU`;
+      const reason = `provider "webgpu" was asked for${onCpu}`;
       return { ...report, placement: "gpu", reason, provider: "onnxruntime-webgpu", lacking };
     }
     const by = report.placement === "gpu" ? "aikoryu" : "onnxruntime";

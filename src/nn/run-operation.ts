@@ -89,12 +89,17 @@ export function lacking(name: string, unsupported: readonly Unsupported[]): Aiko
   });
 }
 
+/** Their names, each once. */
+export function operatorsOf(unsupported: readonly Unsupported[]): string {
+  return [...new Set(unsupported.flatMap(({ operator }) => operator ?? []))].join(", ");
+}
+
 export function lackingText(unsupported: readonly Unsupported[]): string {
-  const operators = [...new Set(unsupported.flatMap(({ operator }) => operator ?? []))];
+  const operators = operatorsOf(unsupported);
   const [first] = unsupported;
-  if (operators.length === 0) return first?.reason ?? "the executor cannot run it";
-  const text = `the executor lacks ${operators.join(", ")}`;
-  return first === undefined || operators.length > 1 || first.reason === text
+  if (operators === "") return first?.reason ?? "the executor cannot run it";
+  const text = `the executor lacks ${operators}`;
+  return first === undefined || operators.includes(",") || first.reason === text
     ? text
     : `${text} (${first.reason})`;
 }
