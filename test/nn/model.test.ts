@@ -319,6 +319,27 @@ describe("concurrent runs", () => {
 });
 
 describe("the life of a model", () => {
+  it("goes on beside those of others", async () => {
+    const scaled = (factor: number) =>
+      gpu.nn.load(
+        model({
+          nodes: [node("Mul", ["x", "f"], ["y"])],
+          inputs: [value("x", "f32", [1])],
+          outputs: [value("y", "f32", [1])],
+          initializers: [floats("f", [1], [factor])],
+        }),
+      );
+    const models = await Promise.all([2, 3, 5, 7].map(scaled));
+    const runs = Array.from({ length: 40 }, (_, at) =>
+      models[at % 4]?.run({ x: { data: [at], shape: [1] } }),
+    );
+    const results = await Promise.all(runs);
+    expect(results.map((result) => result?.outputs["y"]?.data[0])).toEqual(
+      results.map((_, at) => at * ([2, 3, 5, 7][at % 4] ?? 0)),
+    );
+    await Promise.all(models.map((each) => each.dispose()));
+  });
+
   it("ends after the runs under way", async () => {
     const found = await dense();
     const running = Array.from({ length: 5 }, (_, at) => found.run({ x: rows(at, at) }, { batch: false }));
