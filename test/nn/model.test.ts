@@ -2,8 +2,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { afterAll, describe, expect, it } from "vitest";
-import type { Model, TensorInput } from "#src/nn/index.js";
+import { loadModel, type Model, type TensorInput } from "#src/nn/index.js";
 import { open } from "#src/open.js";
+import { loadOnnxLibrary, OnnxEngine } from "#src/runtime/onnx/index.js";
 import { failure } from "../support/errors.js";
 import { folderOf } from "../support/files.js";
 import { attribute, floats, graph, model, node, perceptron, tensor, value } from "../support/onnx.js";
@@ -240,6 +241,26 @@ describe("models that cannot run", () => {
     expect(error.message).toContain('"s"');
   });
 
+  it("says how to install ONNX Runtime where it is missing", async () => {
+    const missing = new OnnxEngine(() => loadOnnxLibrary("/nowhere/package.json"));
+    const error = await failure(
+      () => loadModel(gpu.runtime, perceptron(), { provider: "cpu" }, missing),
+      "ENGINE_MISSING",
+    );
+    expect(error.hint).toContain("onnxruntime-node");
+  });
+
+  it("refuses to make up more zeros than memory holds", async () => {
+    await using found = await gpu.nn.load(
+      model({
+        nodes: [node("Neg", ["x"], ["y"])],
+        inputs: [value("x", "f32", ["n", 2 ** 31])],
+        outputs: [value("y", "f32", ["n", 2 ** 31])],
+      }),
+    );
+    await failure(() => found.warmUp({ sizes: { n: 2 ** 20 } }), "OUT_OF_MEMORY");
+  });
+
   it("knows no other providers", async () => {
     const error = await failure(
       () => gpu.nn.load(perceptron(), { provider: "gpu" as "cpu" }),
@@ -298,6 +319,27 @@ describe("concurrent runs", () => {
 });
 
 describe("the life of a model", () => {
+  it("goes on beside those of others", async () => {
+    const scaled = (factor: number) =>
+      gpu.nn.load(
+        model({
+          nodes: [node("Mul", ["x", "f"], ["y"])],
+          inputs: [value("x", "f32", [1])],
+          outputs: [value("y", "f32", [1])],
+          initializers: [floats("f", [1], [factor])],
+        }),
+      );
+    const models = await Promise.all([2, 3, 5, 7].map(scaled));
+    const runs = Array.from({ length: 40 }, (_, at) =>
+      models[at % 4]?.run({ x: { data: [at], shape: [1] } }),
+    );
+    const results = await Promise.all(runs);
+    expect(results.map((result) => result?.outputs["y"]?.data[0])).toEqual(
+      results.map((_, at) => at * ([2, 3, 5, 7][at % 4] ?? 0)),
+    );
+    await Promise.all(models.map((each) => each.dispose()));
+  });
+
   it("ends after the runs under way", async () => {
     const found = await dense();
     const running = Array.from({ length: 5 }, (_, at) => found.run({ x: rows(at, at) }, { batch: false }));

@@ -1,5 +1,6 @@
 import { AikoError } from "../../errors.ts";
 import { abortError } from "../abort.ts";
+import { operatorsOnCpu, recordAssignment } from "./assignment.ts";
 import { describe, type ValueDescription } from "./describe.ts";
 import type { OnnxEngine, OnnxTiming } from "./engine.ts";
 import type { Address, OnnxLibrary } from "./library.ts";
@@ -39,6 +40,9 @@ const quickMs = 0.5;
 /** Copied on the JavaScript thread: about 0.1 ms. */
 const mostCopiedHere = 256 << 10;
 
+/** Frees the sessions that nobody disposed. */
+const dropped = new FinalizationRegistry<() => void>((release) => release());
+
 /** A model in ONNX Runtime, which runs it off the JavaScript thread and allocates its outputs. */
 export class ModelSession {
   readonly #loaded: Loaded;
@@ -47,25 +51,29 @@ export class ModelSession {
   readonly #isSteady: boolean;
   readonly inputs: readonly ValueDescription[];
   readonly outputs: readonly ValueDescription[];
+  /** Operators that the WebGPU provider left to the CPU. */
+  readonly onCpu: readonly string[];
   #isDisposed = false;
   /** The last run: runs no larger than a quick one are made on the JavaScript thread. */
   #last = { bytes: 0, ms: Number.POSITIVE_INFINITY };
 
-  private constructor(loaded: Loaded, engine: OnnxEngine, address: Address, isSteady: boolean) {
+  private constructor(loaded: Loaded, engine: OnnxEngine, address: Address, source: ModelSource) {
     this.#loaded = loaded;
     this.#engine = engine;
     this.#address = address;
-    this.#isSteady = isSteady;
-    const { inputs, outputs } = describe(loaded.library, address);
+    this.#isSteady = source.provider === "cpu" && source.isSteady === true;
+    const { library } = loaded;
+    const { inputs, outputs } = describe(library, address);
     this.inputs = inputs;
     this.outputs = outputs;
+    this.onCpu = source.provider === "webgpu" ? operatorsOnCpu(library, address) : [];
+    dropped.register(this, () => library.releaseSession.async(address, () => {}), this);
   }
 
   static async open(loaded: Loaded, engine: OnnxEngine, source: ModelSource): Promise<ModelSession> {
     const start = () => openSession(loaded, source);
     const address = await (source.provider === "webgpu" ? engine.inTurn(start) : start());
-    const isSteady = source.provider === "cpu" && source.isSteady === true;
-    return new ModelSession(loaded, engine, address, isSteady);
+    return new ModelSession(loaded, engine, address, source);
   }
 
   /** Rejects with INVALID_ARGUMENT where the inputs do not fit, UNSUPPORTED for outputs that are no tensors, ABORTED, DISPOSED. */
@@ -80,6 +88,7 @@ export class ModelSession {
   async dispose(): Promise<void> {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
+    dropped.unregister(this);
     const { library } = this.#loaded;
     await this.#engine.inTurn(
       () => new Promise<void>((resolve) => library.releaseSession.async(this.#address, () => resolve())),
@@ -196,7 +205,10 @@ async function openSession({ library, env }: Loaded, source: ModelSource): Promi
       checkModel(library, library.addSessionConfigEntry(options, key, value));
     set("session.force_spinning_stop", "1");
     if (folder !== undefined) set("session.model_external_initializers_file_folder_path", folder);
-    if (provider === "webgpu") appendWebGpu(library, options);
+    if (provider === "webgpu") {
+      set(recordAssignment, "1");
+      appendWebGpu(library, options);
+    }
     const out = new BigUint64Array(1);
     await calledModel(library, (done) =>
       library.createSessionFromArray.async(env, bytes, bytes.length, options, library.addressOf(out), done),
