@@ -32,30 +32,64 @@ const windowStart = `fn window_start(item: u32) -> u32 {
 }
 `;
 
-/** Lays columns of the right operand out as a panel, step by step of k; columns past the end are zero. */
-export function fillText({ b, batch }: Product, right: string): string {
-  const put = `fn put(at: u32, i: u32, value: f32) {
-  panels[at + i / 16u][(i / 4u) % 4u][i % 4u] = value;
+const four = [0, 1, 2, 3];
+const sixteen = Array.from({ length: 16 }, (_, at) => at);
+
+/** Sixteen lanes to memory one by one, which compilers make one store of: an index into lanes is slow. */
+function lanes(target: string, first: number, value: string): string {
+  return four
+    .flatMap((column) =>
+      four.map((row) => `  ${target}[${first + 4 * column + row}] = ${value}[${column}][${row}];`),
+    )
+    .join("\n");
+}
+
+const lanesText = `
+fn lanes(at: u32) -> mat4x4<f32> {
+  return mat4x4<f32>(${sixteen.map((lane) => `panels[at + ${lane}u]`).join(", ")});
 }
 `;
+
+/** Lays columns of the right operand out as a panel, step by step of k; columns past the end are zero. */
+export function fillText({ b, batch }: Product, right: string): string {
   if (b.kind === "matrix") {
-    return `${put}${startText("b", batch)}fn fill(panel: u32, item: u32, first: u32) {
+    return `${startText("b", batch)}fn fill(panel: u32, item: u32, first: u32) {
   let start = b_start(item) + first * p.b_column;
   let columns = min(${panelColumns}u, p.n - first);
   for (var step = 0u; step < p.k; step++) {
     let source = start + step * p.b_row;
-    let at = panel + step * 2u;
+    let at = panel + step * ${panelColumns}u;
     for (var i = 0u; i < columns; i++) {
-      put(at, i, ${right}[source + i * p.b_column]);
+      panels[at + i] = ${right}[source + i${b.column === 1 ? "" : " * p.b_column"}];
     }
     for (var i = columns; i < ${panelColumns}u; i++) {
-      put(at, i, 0.0);
+      panels[at + i] = 0.0;
     }
   }
 }
 `;
   }
-  return `${put}${windowStart}fn fill(panel: u32, item: u32, first: u32) {
+  const along = b.strides[1] === 1 ? "" : " * p.stride_x";
+  return `${windowStart}fn zeros(first: u32, last: u32) {
+  for (var i = first; i < last; i++) {
+    panels[i] = 0.0;
+  }
+}
+
+/// One line of pixels as a tap of the kernel sees them: what lies outside is zero.
+fn fill_line(at: u32, run: u32, line: u32, source_x: i32) {
+  let step = i32(p.stride_x);
+  let before = min(u32(max(0, (step - 1 - source_x) / step)), run);
+  let inside = clamp((i32(p.width) - source_x + step - 1) / step, i32(before), i32(run));
+  zeros(at, at + before);
+  let source = line + bitcast<u32>(source_x);
+  for (var i = before; i < u32(inside); i++) {
+    panels[at + i] = ${right}[source + i${along}];
+  }
+  zeros(at + u32(inside), at + run);
+}
+
+fn fill(panel: u32, item: u32, first: u32) {
   let columns = min(${panelColumns}u, p.n - first);
   var plane = window_start(item);
   var at = panel;
@@ -68,25 +102,18 @@ export function fillText({ b, batch }: Product, right: string): string {
         while (column < columns) {
           let run = min(p.columns - x, columns - column);
           let source_y = y * p.stride_y + ky * p.dilation_y - p.pad_y;
-          let source_x = x * p.stride_x + kx * p.dilation_x - p.pad_x;
-          let line = plane + source_y * p.width;
-          let inside = source_y < p.height;
-          for (var i = 0u; i < run; i++) {
-            let source_at = source_x + i * p.stride_x;
-            var value = 0.0;
-            if (inside && source_at < p.width) {
-              value = ${right}[line + source_at];
-            }
-            put(at, column + i, value);
+          if (source_y < p.height) {
+            let source_x = bitcast<i32>(x * p.stride_x + kx * p.dilation_x - p.pad_x);
+            fill_line(at + column, run, plane + source_y * p.width, source_x);
+          } else {
+            zeros(at + column, at + column + run);
           }
           column += run;
           x = 0u;
           y++;
         }
-        for (var i = columns; i < ${panelColumns}u; i++) {
-          put(at, i, 0.0);
-        }
-        at += 2u;
+        zeros(at + columns, at + ${panelColumns}u);
+        at += ${panelColumns}u;
       }
     }
     plane += p.height * p.width;
@@ -102,19 +129,21 @@ export function fillText({ b, batch }: Product, right: string): string {
 export function longText({ batch }: Product, rows: number, fills: boolean, epilogue: Epilogue): string {
   const each = (text: (row: number) => string) =>
     Array.from({ length: rows }, (_, row) => text(row)).join("\n");
-  return `${startText("a", batch)}
+  return `${startText("a", batch)}${fills ? lanesText : ""}
 fn store(item: u32, row: u32, first: u32, left: mat4x4<f32>, right: mat4x4<f32>) {
   if (row >= p.m) {
     return;
   }
-  var sums = array<mat4x4<f32>, 2>(left, right);
+  var sums: array<f32, ${panelColumns}>;
+${lanes("sums", 0, "left")}
+${lanes("sums", 16, "right")}
   let line = item * p.m + row;
   let start = line * p.n;
-  let last = min(first + ${panelColumns}u, p.n);
+  let count = min(${panelColumns}u, p.n - first);
   ${epilogue.lineText}
-  for (var x = first; x < last; x++) {
-    let i = x - first;
-    let sum = sums[i / 16u][(i / 4u) % 4u][i % 4u];
+  for (var i = 0u; i < count; i++) {
+    let x = first + i;
+    let sum = sums[i];
     ${epilogue.elementText}
     result[start + x] = ${epilogue.value};
   }
@@ -126,12 +155,12 @@ ${each((r) => `  var at_${r} = start + min(row + ${r}u, p.m - 1u) * p.a_row;`)}
 ${each((r) => `  var left_${r} = mat4x4<f32>(); var right_${r} = mat4x4<f32>();`)}
   var at = panel;
   for (var step = 0u; step < p.k; step++) {
-    let left = panels[at];
-    let right = panels[at + 1u];
+    let left = ${fills ? "lanes(at)" : "panels[at]"};
+    let right = ${fills ? "lanes(at + 16u)" : "panels[at + 1u]"};
 ${each((r) => `    let a_${r} = a[at_${r}];`)}
 ${each((r) => `    left_${r} = left_${r} + left * a_${r}; right_${r} = right_${r} + right * a_${r};`)}
 ${each((r) => `    at_${r} += p.a_column;`)}
-    at += 2u;
+    at += ${fills ? panelColumns : 2}u;
   }
 ${each((r) => `  store(item, row + ${r}u, first, left_${r}, right_${r});`)}
 }
@@ -144,7 +173,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>) {
     let panel = (unit / p.row_chunks) % across;
     let item = unit / p.row_chunks / across;
     let first = panel * ${panelColumns}u;
-    ${fills ? "let at = id.x * p.k * 2u;\n    fill(at, item, first);" : "let at = panel * p.k * 2u;"}
+    ${fills ? `let at = id.x * p.k * ${panelColumns}u;\n    fill(at, item, first);` : "let at = panel * p.k * 2u;"}
     let last = min((chunk + 1u) * p.chunk_rows, p.m);
     for (var row = chunk * p.chunk_rows; row < last; row += ${rows}u) {
       tile(item, at, row, first);

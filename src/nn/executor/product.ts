@@ -141,13 +141,13 @@ function packedPanels(builder: PlanBuilder, product: Product): Buffer | undefine
   const text = [
     words.text,
     "@group(0) @binding(1) var<storage, read> b: array<f32>;\n",
-    "@group(0) @binding(2) var<storage, read_write> panels: array<mat4x4<f32>>;\n",
+    "@group(0) @binding(2) var<storage, read_write> panels: array<f32>;\n",
     fillText(product, "b"),
     `@compute @workgroup_size(1)
 fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
   let panel = id.x + id.y * groups.x;
   if (panel * ${panelColumns}u < p.n) {
-    fill(panel * p.k * 2u, 0u, panel * ${panelColumns}u);
+    fill(panel * p.k * ${panelColumns}u, 0u, panel * ${panelColumns}u);
   }
 }`,
   ].join("");
@@ -238,7 +238,7 @@ function longDispatch({
     words.text,
     "@group(0) @binding(1) var<storage, read> a: array<f32>;\n",
     fills && !same ? "@group(0) @binding(2) var<storage, read> b: array<f32>;\n" : "",
-    `@group(0) @binding(3) var<storage, ${fills ? "read_write" : "read"}> panels: array<mat4x4<f32>>;\n`,
+    `@group(0) @binding(3) var<storage, ${fills ? "read_write> panels: array<f32" : "read> panels: array<mat4x4<f32>"}>;\n`,
     resultText(result),
     inputTexts(epilogue.inputs, 5),
     [...epilogue.functions.values(), ""].join("\n"),

@@ -88,7 +88,8 @@ const definitions: Readonly<Record<string, Definition>> = {
   return select(far, near, abs(x) < ${t}(${t === "f64" ? "0.001" : "0.1"}));
 }`,
   },
-  // f32: Cephes' rational approximations (Moshier, single/ndtrf.c). f64: the series without alternating signs.
+  // f32: the rational approximation of Eigen's generic_fast_erf, which calls no other function. f64: the series without
+  // alternating signs.
   erf: {
     text: (t) =>
       t === "f64"
@@ -104,21 +105,14 @@ const definitions: Readonly<Record<string, Definition>> = {
   let value = 1.1283791670955126lf * exp(-a * a) * sum;
   return select(value, -value, x < 0.0lf);
 }`
-        : `fn erf_f32(x: f32) -> f32 {
+        : `fn erf_f32(value: f32) -> f32 {
+  let x = clamp(value, -4.0, 4.0);
   let s = x * x;
-  let near = x * ((((((7.853861353153693e-5 * s - 8.010193625184903e-4) * s + 5.188327685732524e-3) * s
-    - 2.685381193529856e-2) * s + 1.128358514861418e-1) * s - 3.761262582423300e-1) * s + 1.128379165726710);
-  let q = 1.0 / max(abs(x), 0.5);
-  let y = q * q;
-  let middle = (((((((2.326819970068386e-2 * y - 1.387039388740657e-1) * y + 3.687424674597105e-1) * y
-    - 5.824733027278666e-1) * y + 6.210004621745983e-1) * y - 4.944515323274145e-1) * y + 3.404879937665872e-1) * y
-    - 2.741127028184656e-1) * y + 5.638259427386472e-1;
-  let outer = ((((((-1.047766399936249e+1 * y + 1.297719955372516e+1) * y - 7.495518717768503) * y
-    + 2.921019019210786) * y - 1.015265279202700) * y + 4.218463358204948e-1) * y - 2.820767439740514e-1) * y
-    + 5.641895067754075e-1;
-  let tail = exp(-s) * q * select(outer, middle, abs(x) < 2.0);
-  let far = select(1.0 - tail, tail - 1.0, x < 0.0);
-  return select(far, near, abs(x) < 1.0);
+  let above = (((((-2.72614225801306e-10 * s + 2.77068142495902e-8) * s - 2.10102402082508e-6) * s - 5.69250639462346e-5) * s
+    - 7.34990630326855e-4) * s - 2.95459980854025e-3) * s - 1.60960333262415e-2;
+  let below = (((-1.45660718464996e-5 * s - 2.13374055278905e-4) * s - 1.68282697438203e-3) * s - 7.37332916720468e-3) * s
+    - 1.42647390514189e-2;
+  return select(x * above / below, value, ${nanText("f32", "value")});
 }`,
   },
   power: {

@@ -15,6 +15,7 @@ import {
 import { type DType, isFloat, storageOf } from "../types.ts";
 import { type Window, windowOf } from "./convolution.ts";
 import { helpersOf } from "./elementwise.ts";
+import { largestInLine, pooledByLines } from "./pooling-lines.ts";
 import { nanTest, reduced } from "./reduction.ts";
 
 interface Pool {
@@ -78,6 +79,9 @@ ${pool.finish(type)}
   return more === undefined ? values : [...values, builder.leaf(more, shape)];
 }
 
+const byLines = ({ builder }: NodeContext, { dtype }: Value) =>
+  builder.traits.long && storageOf(dtype) === "f32";
+
 const kernelOf = (context: NodeContext) =>
   ints(context, "kernel_shape", undefined) ?? invalid(context.node, "it has no kernel_shape");
 
@@ -91,6 +95,7 @@ const maxPool: Lower = (context, inputs) => {
   if (elementCount(x.shape) === 0) refuse(context.node, "a tensor without elements");
   const columnMajor = int(context, "storage_order", 0) !== 0;
   const wantsIndices = (context.node.outputs[1] ?? "") !== "";
+  if (!wantsIndices && byLines(context, x)) return pooledByLines(context.builder, x, window, largestInLine);
   const place = columnMajor ? "x * p.height + y" : "y * p.width + x";
   const pool: Pool = {
     label: "largest",
@@ -118,6 +123,15 @@ const averagePool: Lower = (context, inputs) => {
   });
   if (elementCount(x.shape) === 0) refuse(context.node, "a tensor without elements");
   const all = int(context, "count_include_pad", 0) !== 0;
+  if (byLines(context, x)) {
+    const mean = all ? "padded" : "inside";
+    return pooledByLines(context.builder, x, window, {
+      label: "average",
+      start: 0,
+      combine: "old + value",
+      mean,
+    });
+  }
   const inPadding = (axis: "y" | "x", size: string, kernel: string) => `  var in_${axis} = 0u;
   for (var k = 0u; k < p.${kernel}; k++) {
     if (first_${axis} + k * p.dilation_${axis} < p.${size} + p.pad_${axis} + p.end_${axis}) {
