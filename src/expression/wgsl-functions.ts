@@ -11,7 +11,7 @@ let table: ReadonlyMap<string, WgslFunction> | undefined;
 /** All functions of the files in `wgsl/`, by name; templates once a type. */
 function functions(): ReadonlyMap<string, WgslFunction> {
   if (table !== undefined) return table;
-  const texts = ["f32", "f64", "narrow"].map(fileText);
+  const texts = ["f32", "math", "f64", "narrow"].map(fileText);
   for (const type of ["f32", "f64"]) texts.push(fileText("real").replaceAll(/real\b/g, type));
   for (const type of ["i32", "u32", "i64", "u64"]) {
     texts.push(fileText("integer").replaceAll(/whole\b/g, type));

@@ -37,6 +37,7 @@ export class Matrix<D extends DType = "f32"> implements Disposable {
   constructor(source: Storage<D> | Node, shape: Shape, report?: OperationReport) {
     this.#node = source instanceof Node ? source : Node.stored(source as AnyStorage, [...shape]);
     this.#node.retain();
+    if (this.#node.storage === undefined) forgotten.register(this, this.#node, this);
     this.dtype = this.#node.dtype as D;
     this.shape = this.#node.shape;
     this.#report = report;
@@ -150,6 +151,7 @@ export class Matrix<D extends DType = "f32"> implements Disposable {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
+    forgotten.unregister(this);
     this.#node.release();
   }
 
@@ -157,6 +159,9 @@ export class Matrix<D extends DType = "f32"> implements Disposable {
     this.dispose();
   }
 }
+
+/** The parts of a chain are seldom named, and so not disposed: they let go of what they are made of when collected. */
+const forgotten = new FinalizationRegistry<Node>((node) => node.release());
 
 function arrayOfType(data: unknown, dtype: DType): ArrayOf<DType> {
   if (!isDType(dtype)) {
