@@ -1,5 +1,6 @@
 export type { AxisSizes, KernelOptions, NumberType } from "./axis.ts";
 export { type ConcatArguments, type ConcatInput, concat } from "./concat.ts";
+export { type PackFlagsArguments, packFlags } from "./flags.ts";
 export { type ElementBytes, type GatherArguments, gather } from "./gather.ts";
 export {
   type AllocateScratch,
@@ -20,6 +21,6 @@ export { exclusiveScan, type ScanArguments } from "./scan.ts";
 export { type ScanAxisArguments, scanAxis } from "./scan-axis.ts";
 export { type ScatterArguments, scatterElements } from "./scatter.ts";
 export { type SoftmaxArguments, softmax } from "./softmax.ts";
-export { type SortArguments, sort } from "./sort.ts";
+export { type SortArguments, sort, sortScratchBytes } from "./sort.ts";
 export { kernelText } from "./source.ts";
 export { int128Of, type Sum128Arguments, sum128, sum128Bytes, type WideInteger } from "./sum128.ts";

@@ -1,17 +1,19 @@
-import type { RunOptions, Runtime } from "../runtime/index.ts";
+import type { Runtime } from "../runtime/index.ts";
+import { bindCumulative, type Cumulative } from "./cumulative.ts";
 import { Matrix, type MatrixInput } from "./matrix.ts";
 import { type MultiplyOptions, multiply } from "./multiply.ts";
+import { bindNormalization, type Normalization } from "./normalization.ts";
 import { type FileOptions, readNpy, writeNpy } from "./npy.ts";
-import { sum } from "./sum.ts";
+import { bindReductions, type Reductions } from "./reductions.ts";
+import { bindSelection, type Selection } from "./selection.ts";
+import { bindSorting, type Sorting } from "./sorting.ts";
 
 /** The matrix operations of one runtime. */
-export interface MatrixFamily {
+export interface MatrixFamily extends Reductions, Cumulative, Normalization, Sorting, Selection {
   /** See `Matrix.from`. */
   readonly from: typeof Matrix.from;
   /** See `multiply`. */
   multiply(a: MatrixInput, b: MatrixInput, options?: MultiplyOptions): Promise<Matrix>;
-  /** See `sum`. */
-  sum(matrix: Matrix, options?: RunOptions): Promise<Matrix>;
   /** See `readNpy`. */
   readNpy(path: string, options?: FileOptions): Promise<Matrix>;
   /** See `writeNpy`. */
@@ -20,9 +22,13 @@ export interface MatrixFamily {
 
 export function bindMatrix(runtime: Runtime): MatrixFamily {
   return {
+    ...bindReductions(runtime),
+    ...bindCumulative(runtime),
+    ...bindNormalization(runtime),
+    ...bindSorting(runtime),
+    ...bindSelection(runtime),
     from: Matrix.from,
     multiply: (a, b, options) => multiply(runtime, a, b, options),
-    sum: (matrix, options) => sum(runtime, matrix, options),
     readNpy,
     writeNpy,
   };
