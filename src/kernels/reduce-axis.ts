@@ -14,8 +14,9 @@ import { kernelOn, kernelText, wantsLongThreads } from "./source.ts";
 
 /** The reductions of `AxisReduction` that take no pivots, and two that take two passes. */
 export type Reducer =
-  | Exclude<AxisReduction, "deviations" | "exponentials" | "exponentialSum">
+  | Exclude<AxisReduction, "deviations" | "rootDeviations" | "exponentials" | "exponentialSum">
   | "variance"
+  | "std"
   | "logSumExp";
 
 export interface ReduceAxisArguments extends AxisSizes {
@@ -31,7 +32,7 @@ export interface ReduceAxisArguments extends AxisSizes {
    * any and all are u32, everything else is of `type`.
    */
   readonly resultType?: NumberType;
-  /** For variance: it is divided by `n - correction`. Default 0. */
+  /** For variance and std: it is divided by `n - correction`. Default 0. */
   readonly correction?: number;
 }
 
@@ -42,7 +43,7 @@ const shortGroups = 512;
 /**
  * Enqueues a reduction along one axis. Integers wrap in the result's type; NaN makes sums, products, minima and maxima NaN
  * and is what argMin and argMax find; the first of equals wins. Sums of f32 are off by at most
- * `(200 + n / 2048) * 2^-24 * sum |x|`. Variance takes two passes, and so does logSumExp, which subtracts the maximum.
+ * `(200 + n / 2048) * 2^-24 * sum |x|`. Variance and std take two passes, and so does logSumExp, which subtracts the maximum.
  * Of no elements, min, max, argMin and argMax throw INVALID_ARGUMENT; the rest give their identity, means NaN.
  */
 export async function reduceAxis(
@@ -55,22 +56,31 @@ export async function reduceAxis(
   if (n === 0 && hasNoIdentity.has(reduction)) {
     throw new AikoError("INVALID_ARGUMENT", { message: `The ${reduction} of no elements does not exist` });
   }
-  if (reduction !== "variance" && reduction !== "logSumExp") {
+  if (reduction !== "variance" && reduction !== "std" && reduction !== "logSumExp") {
     await reduceAxisPass(device, { ...work, reduction, divisor: n }, options);
     return;
   }
   using pivots = scratch(device, options, outer * inner * 8, `pivots of ${reduction}`);
-  if (reduction === "variance") {
+  if (reduction !== "logSumExp") {
     await reduceAxisPass(device, { ...work, reduction: "mean", result: pivots, divisor: n }, options);
     const divisor = Math.max(0, n - correction);
-    await reduceAxisPass(device, { ...work, reduction: "deviations", pivots, divisor }, options);
+    const name = reduction === "std" ? "rootDeviations" : "deviations";
+    await reduceAxisPass(device, { ...work, reduction: name, pivots, divisor }, options);
   } else {
     await reduceAxisPass(device, { ...work, reduction: "max", result: pivots, divisor: n }, options);
     await reduceAxisPass(device, { ...work, reduction: "exponentials", pivots, divisor: n }, options);
   }
 }
 
-const hasNoIdentity: ReadonlySet<Reducer> = new Set(["min", "max", "argMin", "argMax", "logSumExp"]);
+const hasNoIdentity: ReadonlySet<Reducer> = new Set([
+  "min",
+  "max",
+  "minAbs",
+  "maxAbs",
+  "argMin",
+  "argMax",
+  "logSumExp",
+]);
 
 export interface ReduceAxisPass extends Omit<ReduceAxisArguments, "reduction"> {
   readonly reduction: AxisReduction;

@@ -4,7 +4,7 @@ import { keyType, orderedElement, orderText } from "./order-text.ts";
 import { forBothWidths } from "./wgsl-widths.ts";
 
 /**
- * What is computed of the numbers along an axis. The last three take a pivot for each result: the sum of squared
+ * What is computed of the numbers along an axis. The last four take a pivot for each result: the mean of squared
  * deviations from it divided by the divisor, its sum with the logarithm of the sum of exponentials of differences, and
  * that sum of exponentials alone.
  */
@@ -22,7 +22,10 @@ export type AxisReduction =
   | "logSum"
   | "argMin"
   | "argMax"
+  | "minAbs"
+  | "maxAbs"
   | "deviations"
+  | "rootDeviations"
   | "exponentials"
   | "exponentialSum";
 
@@ -113,12 +116,11 @@ function simpleOf(reduction: AxisReduction, type: NumberType, result: NumberType
     case "logSum":
       return { ...sum, load: x, store: "log(total)" };
     case "deviations":
-      return {
-        ...sum,
-        pivot: result,
-        load: `(${x} - p) * (${x} - p)`,
-        store: `select(total / ${whole}, ${result}(${nan}), divisor == 0u)`,
-      };
+    case "rootDeviations": {
+      const mean = `select(total / ${whole}, ${result}(${nan}), divisor == 0u)`;
+      const store = reduction === "deviations" ? mean : `sqrt(${mean})`;
+      return { ...sum, pivot: result, load: `(${x} - p) * (${x} - p)`, store };
+    }
     case "exponentials":
       return {
         ...sum,
@@ -131,7 +133,10 @@ function simpleOf(reduction: AxisReduction, type: NumberType, result: NumberType
       return { ...sum, pivot: result, load: `exp(${x} - p)` };
     case "min":
     case "max":
-      return extreme(reduction, type);
+      return extreme(reduction, type, "x");
+    case "minAbs":
+    case "maxAbs":
+      return extreme(reduction === "minAbs" ? "min" : "max", type, sizeOf(type));
     case "any":
     case "all":
       return {
@@ -167,14 +172,18 @@ function truth(type: "f32" | "f64"): string {
   return `select($(u32)(0u), $(u32)(1u), (${size}) != ${zero})`;
 }
 
-function extreme(reduction: "min" | "max", type: NumberType): Simple {
+function sizeOf(type: NumberType): string {
+  return type === "f64" ? "x & $(u64)(0x7ffffffffffffffflu)" : "abs(x)";
+}
+
+function extreme(reduction: "min" | "max", type: NumberType, value: string): Simple {
   const nan = reduction === "max" ? "highest" : "lowest";
   return {
     element: orderedElement(type),
     accumulator: keyType(type),
     result: orderedElement(type),
     before: orderText(type, { nan, zeros: "distinct" }),
-    load: "key_of$n(x)",
+    load: `key_of$n(${value})`,
     combine: `${reduction}(a, b)`,
     identity: reduction === "max" ? lowest[keyType(type)] : highest[keyType(type)],
     store: "value_of(total)",

@@ -50,8 +50,23 @@ export async function sort(device: Device, work: SortArguments, options: KernelO
   const full: SortWork = { ...work, indexType, descending, keep };
   const rows = outer * inner;
   if (rows * n * keep === 0) return;
-  const isShort = wantsLongThreads(device) ? rows >= manyRows || n <= shortRow : n <= shortSlots;
-  await (isShort ? sortRows(device, full, options) : radixSort(device, full, options));
+  await (isShort(device, work) ? sortRows(device, full, options) : radixSort(device, full, options));
+}
+
+function isShort(device: Device, { outer, n, inner }: AxisSizes): boolean {
+  return wantsLongThreads(device) ? outer * inner >= manyRows || n <= shortRow : n <= shortSlots;
+}
+
+/** Bytes of the larger pieces of scratch memory that a sort allocates. */
+export function sortScratchBytes(
+  device: Device,
+  sizes: AxisSizes & { readonly type: NumberType; readonly withIndices: boolean },
+): readonly number[] {
+  const { outer, n, inner, type, withIndices } = sizes;
+  const rows = outer * inner;
+  const pieces = withIndices ? [radixBytes(type), 4] : [radixBytes(type)];
+  if (!isShort(device, sizes)) return [...pieces, ...pieces].map((bytes) => rows * n * bytes);
+  return wantsLongThreads(device) ? pieces.map((bytes) => 2 * Math.min(rows, longThreads) * n * bytes) : [];
 }
 
 async function sortRows(device: Device, work: SortWork, options: KernelOptions): Promise<void> {

@@ -4,12 +4,7 @@ import { type Arithmetic, bindArithmetic } from "./arithmetic.ts";
 import { fromArrow, readArrow, toArrow, writeArrow } from "./arrow.ts";
 import { type Conv1dOptions, conv1d } from "./convolution/conv1d.ts";
 import { type Conv2dOptions, conv2d } from "./convolution/conv2d.ts";
-import {
-  type AveragePool2dOptions,
-  averagePool2d,
-  maxPool2d,
-  type Pool2dOptions,
-} from "./convolution/pool2d.ts";
+import { type AveragePool2dOptions, averagePool2d, maxPool2d, type Pool2dOptions } from "./convolution/pool2d.ts";
 import { einsum } from "./einsum/einsum.ts";
 import { evaluated } from "./evaluate.ts";
 import { bindLinearAlgebra, type LinearAlgebra } from "./linear-algebra.ts";
@@ -23,6 +18,16 @@ import { bindViews, type Views } from "./views.ts";
 
 /** The matrix operations of one runtime. */
 export interface MatrixFamily extends Arithmetic, Views, Makers, LinearAlgebra {
+import type { Runtime } from "../runtime/index.ts";
+import { bindCumulative, type Cumulative } from "./cumulative.ts";
+import { bindNormalization, type Normalization } from "./normalization.ts";
+import { type FileOptions, readNpy, writeNpy } from "./npy.ts";
+import { bindReductions, type Reductions } from "./reductions.ts";
+import { bindSelection, type Selection } from "./selection.ts";
+import { bindSorting, type Sorting } from "./sorting.ts";
+
+/** The matrix operations of one runtime. */
+export interface MatrixFamily extends Reductions, Cumulative, Normalization, Sorting, Selection {
   /** See `Matrix.from`. */
   readonly from: typeof Matrix.from;
   /** See `multiply`. */
@@ -64,6 +69,11 @@ export function bindMatrix(runtime: Runtime): MatrixFamily {
     ...bindArithmetic(runtime),
     ...bindViews(runtime),
     ...bindMakers(runtime),
+    ...bindReductions(runtime),
+    ...bindCumulative(runtime),
+    ...bindNormalization(runtime),
+    ...bindSorting(runtime),
+    ...bindSelection(runtime),
     from: Matrix.from,
     ...bindLinearAlgebra(runtime),
     evaluate: async (matrix, options = {}) => {

@@ -41,7 +41,10 @@ const oracles: Readonly<Record<Reducer, (values: readonly number[]) => number>> 
   logSum: (values) => Math.log(sum(values)),
   argMin: (values) => values.indexOf(least(values)),
   argMax: (values) => values.indexOf(most(values)),
+  minAbs: (values) => least(values.map(Math.abs)),
+  maxAbs: (values) => most(values.map(Math.abs)),
   variance,
+  std: (values) => Math.sqrt(variance(values)),
   logSumExp: (values) => Math.log(sumOf(values, Math.exp)),
 };
 
@@ -51,7 +54,7 @@ const changes: Readonly<Partial<Record<Reducer, (value: number, n: number) => nu
   product: (value, n) => 1 + value / n,
 };
 
-const exact = new Set<Reducer>(["min", "max", "any", "all", "argMin", "argMax"]);
+const exact = new Set<Reducer>(["min", "max", "minAbs", "maxAbs", "any", "all", "argMin", "argMax"]);
 
 onEveryDevice(
   "reduce along an axis",
@@ -78,7 +81,7 @@ onEveryDevice(
           : exact.has(reduction)
             ? Uint32Array
             : Float32Array;
-        const kept = reduction === "min" || reduction === "max" ? Float32Array : array;
+        const kept = reduction.startsWith("m") ? Float32Array : array;
         const found = await fromDevice(opened, result, kept as typeof Float32Array, outer * inner);
         for (const { index, values } of linesOf(data, sizes)) {
           const expected = oracles[reduction](values);

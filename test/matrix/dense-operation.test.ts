@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { dtypes } from "#src/core/dtype.js";
-import { Matrix } from "#src/matrix/index.js";
+import { bindMatrix, Matrix } from "#src/matrix/index.js";
 import { Runtime } from "#src/runtime/index.js";
 import { onEveryDevice } from "../support/devices.js";
 
@@ -11,12 +11,12 @@ onEveryDevice(
   (adapter) => {
     it("keeps its result on the device until it is read, and agrees with the CPU", async () => {
       await using runtime = new Runtime({ adapters: async () => [adapter] });
-      const { sum } = await import("#src/matrix/sum.js");
+      const { sum } = bindMatrix(runtime);
       using matrix = Matrix.from(
         Float32Array.from({ length: 1000 }, (_, at) => at - 300),
         [10, 100],
       );
-      using onDevice = await sum(runtime, matrix, options);
+      using onDevice = await sum(matrix, options);
       expect([onDevice.shape, onDevice.dtype, onDevice.location]).toEqual([[], "f32", "device"]);
       expect(onDevice.report).toMatchObject({
         operation: "matrix.sum",
@@ -24,7 +24,7 @@ onEveryDevice(
         device: adapter.id,
       });
       expect(await onDevice.read()).toEqual(Float32Array.of(199_500));
-      using onHost = await sum(runtime, matrix, { placement: "cpu", report: true });
+      using onHost = await sum(matrix, { placement: "cpu", report: true });
       expect(onHost.report?.device).toBe("javascript");
       expect(await onHost.read()).toEqual(Float32Array.of(199_500));
     });

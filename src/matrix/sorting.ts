@@ -1,0 +1,69 @@
+import type { DType } from "../core/dtype.ts";
+import { formatShape } from "../core/shape.ts";
+import { AikoError } from "../errors.ts";
+import type { RunOptions, Runtime } from "../runtime/index.ts";
+import { axisIn } from "./lines.ts";
+import type { AnyMatrix, Matrix } from "./matrix.ts";
+import { type SortParameters, sortOperations } from "./sort-operation.ts";
+
+export interface SortOptions extends RunOptions {
+  /** Default: the last. */
+  readonly axis?: number | undefined;
+  readonly descending?: boolean | undefined;
+}
+
+export interface TopKOptions extends RunOptions {
+  /** Default: the last. */
+  readonly axis?: number | undefined;
+  /** The smallest instead of the largest. */
+  readonly smallest?: boolean | undefined;
+}
+
+export interface TopK<D extends DType = "f32"> {
+  readonly values: Matrix<D>;
+  readonly indices: Matrix<"i32">;
+}
+
+/** Order along one axis. NaN counts as greater than every number: last, and first when descending. */
+export interface Sorting {
+  /** -0 comes before +0, and every NaN becomes the same one. */
+  sort<D extends DType>(matrix: Matrix<D>, options?: SortOptions): Promise<Matrix<D>>;
+  /** The positions of the sorted numbers; equals, -0 and +0 among them, stay in order. */
+  argSort(matrix: AnyMatrix, options?: SortOptions): Promise<Matrix<"i32">>;
+  /** The `k` largest numbers, largest first, and their positions; of equals the first. */
+  topK<D extends DType>(matrix: Matrix<D>, k: number, options?: TopKOptions): Promise<TopK<D>>;
+}
+
+export function bindSorting(runtime: Runtime): Sorting {
+  const run = (
+    name: keyof typeof sortOperations,
+    matrix: AnyMatrix,
+    parameters: Partial<SortParameters>,
+    { axis = -1, ...options }: SortOptions | TopKOptions,
+  ) => {
+    const at = axisIn(matrix.shape, axis, name);
+    const full = { axis: at, descending: false, keep: matrix.shape[at] ?? 0, ...parameters };
+    return sortOperations[name](runtime, [matrix], full, options);
+  };
+  return {
+    sort: async (matrix, { descending = false, ...options } = {}) => {
+      const [values] = await run("sort", matrix, { descending }, options);
+      return values as never;
+    },
+    argSort: async (matrix, { descending = false, ...options } = {}) => {
+      const [indices] = await run("argSort", matrix, { descending }, options);
+      return indices as never;
+    },
+    topK: async (matrix, k, { smallest = false, ...options } = {}) => {
+      const size = matrix.shape[axisIn(matrix.shape, options.axis ?? -1, "topK")] ?? 0;
+      if (!Number.isInteger(k) || k < 0 || k > size) {
+        throw new AikoError("INVALID_ARGUMENT", {
+          message: `There are no ${k} largest of ${size} numbers in a ${formatShape(matrix.shape)} matrix`,
+          hint: `k is a whole number from 0 to ${size}.`,
+        });
+      }
+      const [values, indices] = await run("topK", matrix, { descending: !smallest, keep: k }, options);
+      return { values, indices } as never;
+    },
+  };
+}
