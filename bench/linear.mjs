@@ -1,5 +1,5 @@
-import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { Matrix } from "aikoryu/matrix";
 import { check, interleaved, randomFloats, timed, warmUp } from "./harness.mjs";
@@ -182,8 +182,9 @@ function prepareElimination(a, b, size) {
       for (let i = k + 1; i < size; i++) if (Math.abs(m[i][k]) > Math.abs(m[pivot][k])) pivot = i;
       [m[k], m[pivot]] = [m[pivot], m[k]];
       for (let i = k + 1; i < size; i++) {
-        const ratio = m[i][k] / m[k][k];
-        for (let j = k; j <= size; j++) m[i][j] -= ratio * m[k][j];
+        const [row, top] = [m[i], m[k]];
+        const ratio = row[k] / top[k];
+        for (let j = k; j <= size; j++) row[j] -= ratio * top[j];
       }
     }
     const x = new Array(size).fill(0);
@@ -206,11 +207,14 @@ function prepareJacobi(a, _b, size) {
       rotated = false;
       for (let p = 0; p < size - 1; p++) {
         for (let q = p + 1; q < size; q++) {
-          let [x, y, g] = [0, 0, 0];
+          const [one, two] = [rows[p], rows[q]];
+          let x = 0;
+          let y = 0;
+          let g = 0;
           for (let i = 0; i < size; i++) {
-            x += rows[p][i] * rows[p][i];
-            y += rows[q][i] * rows[q][i];
-            g += rows[p][i] * rows[q][i];
+            x += one[i] * one[i];
+            y += two[i] * two[i];
+            g += one[i] * two[i];
           }
           if (Math.abs(g) <= 1e-9 * Math.sqrt(x * y)) continue;
           rotated = true;
@@ -218,10 +222,12 @@ function prepareJacobi(a, _b, size) {
           const t = (zeta < 0 ? -1 : 1) / (Math.abs(zeta) + Math.sqrt(1 + zeta * zeta));
           const c = 1 / Math.sqrt(1 + t * t);
           for (const basis of [rows, v]) {
+            const [first, second] = [basis[p], basis[q]];
             for (let i = 0; i < size; i++) {
-              const left = basis[p][i];
-              basis[p][i] = c * left - c * t * basis[q][i];
-              basis[q][i] = c * t * left + c * basis[q][i];
+              const left = first[i];
+              const right = second[i];
+              first[i] = c * left - c * t * right;
+              second[i] = c * t * left + c * right;
             }
           }
         }

@@ -1,5 +1,6 @@
 import { Matrix } from "aikoryu/matrix";
 import { check, interleaved, randomFloats, timed, warmUp } from "./harness.mjs";
+import { linearRows } from "./linear.mjs";
 import { matrixPeers } from "./peers/index.mjs";
 import { startRows } from "./start.mjs";
 
@@ -23,7 +24,7 @@ export async function rows(bench) {
   /** @type {Map<string, number>} */
   const smaller = new Map();
   for (const size of sizes) products.push(...(await multiplyRows(bench, peers, size, smaller)));
-  return [...products, ...(await startRows(bench))];
+  return [...products, ...(await linearRows(bench)), ...(await startRows(bench))];
 }
 
 /**
