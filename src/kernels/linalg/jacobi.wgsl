@@ -51,16 +51,19 @@ fn rotate(x: u32, y: u32, local: u32) -> u32 {
     let root = sqrt(1.0 + select(zeta * zeta, Element(0.0), far));
     let size = select(1.0 / (abs(zeta) + root), 0.5 / abs(zeta), far);
     let t = select(size, -size, zeta < 0.0);
+    // Rutishauser's form, "The Jacobi Method for Real Symmetric Matrices", 1966: what rounding does to c would stretch rows,
+    // thousands of times.
     let c = 1.0 / sqrt(1.0 + t * t);
     let s = c * t;
+    let tau = s / (1.0 + c);
     let exchanged = sums.x < sums.y;
-    let xx = select(c, s, exchanged); let xy = select(-s, c, exchanged);
-    let yx = select(s, c, exchanged); let yy = select(c, -s, exchanged);
     for (var i = local; i < p.length; i += threads) {
       let left = rows[x + i];
       let right = rows[y + i];
-      rows[x + i] = left * xx + right * xy;
-      rows[y + i] = left * yx + right * yy;
+      let one = left - (right + left * tau) * s;
+      let two = right + (left - right * tau) * s;
+      rows[x + i] = select(one, two, exchanged);
+      rows[y + i] = select(two, one, exchanged);
     }
   }
   sync();
