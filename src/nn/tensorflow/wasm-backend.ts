@@ -1,4 +1,5 @@
 import { loadWasmBackend, type TensorFlowLibrary } from "./library.ts";
+import { fillGaps } from "./wasm-gaps.ts";
 
 let factory: ReturnType<TensorFlowLibrary["findBackendFactory"]> | undefined;
 
@@ -7,6 +8,7 @@ export async function startWasm(tf: TensorFlowLibrary): Promise<boolean> {
   loadWasmBackend();
   factory ??= tf.findBackendFactory("wasm");
   if (!tf.findBackendFactory("wasm")) tf.registerBackend("wasm", factory);
+  fillGaps(tf);
   const started = await tf.setBackend("wasm");
   removeHandlers();
   return started;
@@ -20,7 +22,8 @@ function removeHandlers(): void {
   for (const event of ["uncaughtException", "unhandledRejection"]) {
     for (const listener of process.listeners(event as "uncaughtException")) {
       const text = listener.toString();
-      const isEmscripten = text.includes("instanceof ExitStatus") || /^function \(reason\) \{ throw reason; \}$/.test(text);
+      const isEmscripten =
+        text.includes("instanceof ExitStatus") || /^function \(reason\) \{ throw reason; \}$/.test(text);
       if (isEmscripten) process.removeListener(event, listener);
     }
   }
