@@ -15,7 +15,7 @@ export async function spmv({ gpu }) {
   for (let row = 0; row < rows; row++) columns.subarray(row * perRow, (row + 1) * perRow).sort();
   const pointers = Int32Array.from({ length: rows + 1 }, (_, at) => at * perRow);
   const x = randomFloats(rows, 14);
-  const sparse = gpu.matrix.sparse.fromCsr(pointers, columns, values, [rows, rows]);
+  const sparse = await gpu.matrix.sparse.fromCsr(pointers, columns, values, [rows, rows]);
   const { create, multiplyDependencies, SparseMatrixDependencies, DenseMatrixDependencies } = await import(
     "mathjs"
   );
