@@ -97,6 +97,47 @@ describe("a model", () => {
     }
   });
 
+  it("believes the data, not the sizes that the model names", async () => {
+    const twice = await gpu.nn.load(
+      model({
+        nodes: [node("Reshape", ["x", "to"], ["y"])],
+        inputs: [value("x", "f32", ["n"]), value("to", "i64", [1])],
+        outputs: [value("y", "f32", ["n"])],
+      }),
+    );
+    for (const [sizes, shape] of [
+      [[4], [4]],
+      [[-1], [4]],
+    ] as const) {
+      const { outputs } = await twice.run({
+        x: { data: [1, 2, 3, 4], shape: [4] },
+        to: { data: sizes, shape: [1] },
+      });
+      expect(outputs["y"]).toEqual({ dtype: "f32", shape, data: Float32Array.of(1, 2, 3, 4) });
+    }
+    await twice.dispose();
+    await using doubled = await gpu.nn.load(
+      model({
+        nodes: [node("NonZero", ["x"], ["a"]), node("Cast", ["a"], ["y"], [attribute.int("to", 1)])],
+        inputs: [value("x", "f32", ["n"])],
+        outputs: [value("y", "f32", [1, "n"])],
+      }),
+    );
+    for (const data of [
+      [1, 2],
+      [0, 3],
+      [4, 5, 6],
+    ]) {
+      const { outputs } = await doubled.run({ x: { data, shape: [data.length] } });
+      const places = data.flatMap((number, at) => (number === 0 ? [] : [at]));
+      expect(outputs["y"]).toEqual({
+        dtype: "f32",
+        shape: [1, places.length],
+        data: Float32Array.from(places),
+      });
+    }
+  });
+
   it("computes only the outputs asked for", async () => {
     await using found = await gpu.nn.load(
       model({

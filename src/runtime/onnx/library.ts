@@ -27,7 +27,7 @@ export interface OnnxLibrary {
   createCpuMemoryInfo(allocator: number, memory: number, out: Address): Status;
   createTensorWithData(
     memory: Address,
-    data: Float32Array | Address,
+    data: ArrayBufferView | Address,
     bytes: number,
     shape: Address,
     rank: number,
