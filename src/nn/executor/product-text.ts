@@ -3,7 +3,7 @@ import type { Product } from "./product.ts";
 /** Columns of a panel: two sixteen-lane values (a mat4x4 is sixteen contiguous lanes). */
 export const panelColumns = 32;
 
-interface Epilogue {
+export interface EpilogueText {
   readonly lineText: string;
   readonly elementText: string;
   readonly value: string;
@@ -36,7 +36,7 @@ const four = [0, 1, 2, 3];
 const sixteen = Array.from({ length: 16 }, (_, at) => at);
 
 /** Sixteen lanes to memory one by one, which compilers make one store of: an index into lanes is slow. */
-function lanes(target: string, first: number, value: string): string {
+export function lanes(target: string, first: number, value: string): string {
   return four
     .flatMap((column) =>
       four.map((row) => `  ${target}[${first + 4 * column + row}] = ${value}[${column}][${row}];`),
@@ -44,7 +44,7 @@ function lanes(target: string, first: number, value: string): string {
     .join("\n");
 }
 
-const lanesText = `
+export const lanesText = `
 fn lanes(at: u32) -> mat4x4<f32> {
   return mat4x4<f32>(${sixteen.map((lane) => `panels[at + ${lane}u]`).join(", ")});
 }
@@ -126,7 +126,7 @@ fn fill(panel: u32, item: u32, first: u32) {
  * For CPU-type devices: barrier-free threads over panels, tiles of `rows` by 32 whose sums are in named variables: arrays
  * of them spill. Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008.
  */
-export function longText({ batch }: Product, rows: number, fills: boolean, epilogue: Epilogue): string {
+export function longText({ batch }: Product, rows: number, fills: boolean, epilogue: EpilogueText): string {
   const each = (text: (row: number) => string) =>
     Array.from({ length: rows }, (_, row) => text(row)).join("\n");
   return `${startText("a", batch)}${fills ? lanesText : ""}
@@ -211,7 +211,7 @@ fn load_b(start: u32, step: u32, column: u32) -> f32 {
 `;
 }
 
-export function storeText(epilogue: Epilogue): string {
+export function storeText(epilogue: EpilogueText): string {
   return `fn store(item: u32, row: u32, first: u32, sums: vec4<f32>) {
   if (row >= p.m) {
     return;
