@@ -3,16 +3,13 @@ import type { Buffer } from "./buffer.ts";
 import type { Fused, Pending, PlanBuilder } from "./builder.ts";
 import { cellStep } from "./cells.ts";
 import { inputTexts } from "./elements.ts";
-import { planesText } from "./planes-text.ts";
+import { planesText, type TileShape } from "./planes-text.ts";
 import { epilogueOf, mostEpilogueInputs, type Product, resultText, type Windows } from "./product.ts";
 import { panelColumns } from "./product-text.ts";
 import { type Dispatch, type Step, Words } from "./step.ts";
 import { elementAt } from "./types.ts";
 
 export type Convolution = Product & { readonly b: Windows };
-
-/** Sums of a tile reach so far past the last pixel. */
-const slack = 2 * panelColumns;
 
 /** Whether neighbouring results read neighbouring pixels. */
 export function isDenseConvolution({ b }: Product): boolean {
@@ -43,16 +40,25 @@ export function planesStep(builder: PlanBuilder, product: Convolution, operator:
     const { a, b, m, n, k, batch, label } = product;
     const rows = m === 1 ? 1 : m <= 4 ? 4 : 8;
     const items = elementCount(batch);
-    const across = Math.ceil(((b.result[0] - 1) * width + b.result[1]) / panelColumns);
+    const { shape, across, tiles } = tilesOf(b.result, width);
     const chunks = Math.max(1, Math.min(Math.ceil(32 / (items * across)), Math.ceil(m / rows)));
     const chunkRows = Math.ceil(m / chunks / rows) * rows;
     const rowChunks = Math.ceil(m / chunkRows);
     const units = items * across * rowChunks;
     const threads = Math.min(units, 64);
-    words.addAll({ m, n, k, units, threads, across, row_chunks: rowChunks, chunk_rows: chunkRows });
+    words.addAll({
+      m,
+      n,
+      k,
+      units,
+      threads,
+      across,
+      tiles_x: tiles,
+      row_chunks: rowChunks,
+      chunk_rows: chunkRows,
+    });
     words.addAll({ a_row: a.row, groups: b.groups, a_group: elementAt(a.batch, 1), channels: b.channels });
     words.addAll({ height, width, rows: b.result[0], columns: b.result[1] });
-    words.addAll({ kernel_y: b.kernel[0], kernel_x: b.kernel[1] });
     words.addAll({ dilation_y: b.dilations[0], dilation_x: b.dilations[1] });
     const dispatch: Dispatch = {
       label,
@@ -63,7 +69,7 @@ export function planesStep(builder: PlanBuilder, product: Convolution, operator:
         resultText(result),
         inputTexts(epilogue.inputs, 5),
         [...epilogue.functions.values(), ""].join("\n"),
-        planesText(rows, epilogue),
+        planesText({ rows, shape, kernel: b.kernel, epilogue }),
       ].join(""),
       entryPoint: "main",
       contract: true,
@@ -85,10 +91,23 @@ export function planesStep(builder: PlanBuilder, product: Convolution, operator:
   return { emit: () => step(undefined) as Step, absorb: (fused) => step(fused) };
 }
 
+/** The shape of tiles that computes the least in vain, and how many there are. */
+function tilesOf([rows, columns]: readonly [number, number], width: number) {
+  const candidates: { readonly shape: TileShape; readonly across: number; readonly tiles: number }[] = [
+    { shape: "line", tiles: Math.ceil(columns / 32), across: Math.ceil(columns / 32) * rows },
+    { shape: "pair", tiles: Math.ceil(columns / 16), across: Math.ceil(columns / 16) * Math.ceil(rows / 2) },
+  ];
+  const run = { shape: "run", tiles: 1, across: Math.ceil(((rows - 1) * width + columns) / 32) } as const;
+  const best = candidates.reduce((a, b) => (b.across < a.across ? b : a));
+  return best.across <= 1.3 * run.across ? best : run;
+}
+
 /** The image with its padding, so that no tap looks outside. */
 function padded(builder: PlanBuilder, { b, batch }: Convolution, height: number, width: number): Buffer {
   const planes = elementCount(batch) * b.channels;
-  const image = builder.buffer("f32", planes * height * width + slack);
+  // Tiles read a line and some places past the last pixel: what they make of it is not written.
+  const reach = width + 2 * panelColumns;
+  const image = builder.buffer("f32", planes * height * width + reach);
   cellStep(builder, {
     label: `padding to ${height}x${width}`,
     inputs: { source: b.buffer },

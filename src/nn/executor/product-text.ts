@@ -44,8 +44,10 @@ export function lanes(target: string, first: number, value: string): string {
     .join("\n");
 }
 
+/** One load of sixteen numbers, which compilers only make of it where the index cannot wrap. */
 export const lanesText = `
-fn lanes(at: u32) -> mat4x4<f32> {
+fn lanes(from_index: u32) -> mat4x4<f32> {
+  let at = from_index & 0x7fffffffu;
   return mat4x4<f32>(${sixteen.map((lane) => `panels[at + ${lane}u]`).join(", ")});
 }
 `;
