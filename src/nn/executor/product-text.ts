@@ -140,14 +140,14 @@ fn store(item: u32, row: u32, first: u32, left: mat4x4<f32>, right: mat4x4<f32>)
 ${lanes("sums", 0, "left")}
 ${lanes("sums", 16, "right")}
   let line = item * p.m + row;
-  let start = line * p.n;
+  let start = (line * p.n + first) & 0x7fffffffu;
   let count = min(${panelColumns}u, p.n - first);
   ${epilogue.lineText}
   for (var i = 0u; i < count; i++) {
     let x = first + i;
     let sum = sums[i];
     ${epilogue.elementText}
-    result[start + x] = ${epilogue.value};
+    result[start + i] = ${epilogue.value};
   }
 }
 
