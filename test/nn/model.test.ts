@@ -2,8 +2,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { afterAll, describe, expect, it } from "vitest";
-import type { Model, TensorInput } from "#src/nn/index.js";
+import { loadModel, type Model, type TensorInput } from "#src/nn/index.js";
 import { open } from "#src/open.js";
+import { loadOnnxLibrary, OnnxEngine } from "#src/runtime/onnx/index.js";
 import { failure } from "../support/errors.js";
 import { folderOf } from "../support/files.js";
 import { attribute, floats, graph, model, node, perceptron, tensor, value } from "../support/onnx.js";
@@ -93,6 +94,47 @@ describe("a model", () => {
       );
       const { outputs } = await same.run({ x: sample });
       expect(outputs["y"]).toEqual({ dtype, shape: sample.shape, data: sample.data });
+    }
+  });
+
+  it("believes the data, not the sizes that the model names", async () => {
+    const twice = await gpu.nn.load(
+      model({
+        nodes: [node("Reshape", ["x", "to"], ["y"])],
+        inputs: [value("x", "f32", ["n"]), value("to", "i64", [1])],
+        outputs: [value("y", "f32", ["n"])],
+      }),
+    );
+    for (const [sizes, shape] of [
+      [[4], [4]],
+      [[-1], [4]],
+    ] as const) {
+      const { outputs } = await twice.run({
+        x: { data: [1, 2, 3, 4], shape: [4] },
+        to: { data: sizes, shape: [1] },
+      });
+      expect(outputs["y"]).toEqual({ dtype: "f32", shape, data: Float32Array.of(1, 2, 3, 4) });
+    }
+    await twice.dispose();
+    await using doubled = await gpu.nn.load(
+      model({
+        nodes: [node("NonZero", ["x"], ["a"]), node("Cast", ["a"], ["y"], [attribute.int("to", 1)])],
+        inputs: [value("x", "f32", ["n"])],
+        outputs: [value("y", "f32", [1, "n"])],
+      }),
+    );
+    for (const data of [
+      [1, 2],
+      [0, 3],
+      [4, 5, 6],
+    ]) {
+      const { outputs } = await doubled.run({ x: { data, shape: [data.length] } });
+      const places = data.flatMap((number, at) => (number === 0 ? [] : [at]));
+      expect(outputs["y"]).toEqual({
+        dtype: "f32",
+        shape: [1, places.length],
+        data: Float32Array.from(places),
+      });
     }
   });
 
@@ -240,6 +282,26 @@ describe("models that cannot run", () => {
     expect(error.message).toContain('"s"');
   });
 
+  it("says how to install ONNX Runtime where it is missing", async () => {
+    const missing = new OnnxEngine(() => loadOnnxLibrary("/nowhere/package.json"));
+    const error = await failure(
+      () => loadModel(gpu.runtime, perceptron(), { provider: "cpu" }, missing),
+      "ENGINE_MISSING",
+    );
+    expect(error.hint).toContain("onnxruntime-node");
+  });
+
+  it("refuses to make up more zeros than memory holds", async () => {
+    await using found = await gpu.nn.load(
+      model({
+        nodes: [node("Neg", ["x"], ["y"])],
+        inputs: [value("x", "f32", ["n", 2 ** 31])],
+        outputs: [value("y", "f32", ["n", 2 ** 31])],
+      }),
+    );
+    await failure(() => found.warmUp({ sizes: { n: 2 ** 20 } }), "OUT_OF_MEMORY");
+  });
+
   it("knows no other providers", async () => {
     const error = await failure(
       () => gpu.nn.load(perceptron(), { provider: "gpu" as "cpu" }),
@@ -298,6 +360,27 @@ describe("concurrent runs", () => {
 });
 
 describe("the life of a model", () => {
+  it("goes on beside those of others", async () => {
+    const scaled = (factor: number) =>
+      gpu.nn.load(
+        model({
+          nodes: [node("Mul", ["x", "f"], ["y"])],
+          inputs: [value("x", "f32", [1])],
+          outputs: [value("y", "f32", [1])],
+          initializers: [floats("f", [1], [factor])],
+        }),
+      );
+    const models = await Promise.all([2, 3, 5, 7].map(scaled));
+    const runs = Array.from({ length: 40 }, (_, at) =>
+      models[at % 4]?.run({ x: { data: [at], shape: [1] } }),
+    );
+    const results = await Promise.all(runs);
+    expect(results.map((result) => result?.outputs["y"]?.data[0])).toEqual(
+      results.map((_, at) => at * ([2, 3, 5, 7][at % 4] ?? 0)),
+    );
+    await Promise.all(models.map((each) => each.dispose()));
+  });
+
   it("ends after the runs under way", async () => {
     const found = await dense();
     const running = Array.from({ length: 5 }, (_, at) => found.run({ x: rows(at, at) }, { batch: false }));

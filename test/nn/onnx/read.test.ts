@@ -210,6 +210,14 @@ describe("models that contradict themselves", () => {
       model({ nodes: [node("If", ["x"], ["y"], [attribute.graph("g", nested(60))])], ...io }),
       /deep/,
     ],
+    "a constant larger than memory": [
+      model({
+        nodes: [node("ConstantOfShape", ["sizes"], ["y"])],
+        outputs: io.outputs,
+        initializers: [tensor("sizes", "i64", [2], BigInt64Array.of(2n ** 30n, 2n ** 30n))],
+      }),
+      /ConstantOfShape node.*memory/,
+    ],
     "no IR version": [model({ nodes: [], irVersion: 0 }), /IR version is 0/],
     "a negative operator set": [model({ nodes: [], opset: -1 }), /version -1/],
   };
