@@ -36,6 +36,11 @@ export function loadText(buffer: string, index: string, dtype: DType): string {
   return dtype === "bool" ? `(${buffer}[${index}] != 0u)` : `${buffer}[${index}]`;
 }
 
+/** Compilers make vectors of loads and stores whose indices cannot wrap. */
+export function noWrap(index: string): string {
+  return `(${index}) & 0x7fffffffu`;
+}
+
 export function storeText(value: string, dtype: DType): string {
   return dtype === "bool" ? `select(0u, 1u, ${value})` : value;
 }
@@ -72,13 +77,15 @@ export function elementText(
   const place = (
     view: View,
     name: string,
+    isIndex: boolean,
   ): { readonly base: string; readonly stride: number; readonly step: string } => {
     const terms = view.offset === 0 ? [] : [words.add(`${name}_o`, view.offset)];
     outer.forEach((_, at) => {
       const stride = elementAt(view.strides, at);
       if (stride !== 0) terms.push(`${prefix}c${at} * ${words.add(`${name}_s${at}`, stride)}`);
     });
-    lines.push(`let ${name}_at = ${terms.join(" + ") || "0u"};`);
+    const sum = terms.join(" + ") || "0u";
+    lines.push(`let ${name}_at = ${isIndex ? noWrap(sum) : sum};`);
     const stride = elementAt(view.strides, outer.length);
     const step = stride === 0 || stride === 1 ? "" : words.add(`${name}_x`, stride);
     return { base: `${name}_at`, stride, step };
@@ -88,7 +95,7 @@ export function elementText(
 
   placed.forEach((part, at) => {
     const name = `${prefix}v${at}`;
-    const where = place(elementAt(flat.views, at), name);
+    const where = place(elementAt(flat.views, at), name, part.kind === "leaf");
     let text: string;
     if (part.kind === "position") text = `bitcast<i32>(${indexOf(where)})`;
     else {
@@ -104,7 +111,7 @@ export function elementText(
     values.set(part, name);
   });
   if (out !== undefined) {
-    const where = place(elementAt(flat.views, placed.length), `${prefix}out`);
+    const where = place(elementAt(flat.views, placed.length), `${prefix}out`, true);
     elements.push(`let out_at = ${indexOf(where)};`);
   }
   let constants = 0;

@@ -60,9 +60,9 @@ function pointwiseDispatch(traits: DeviceTraits, work: Pointwise, replaced: Buff
   const inner = words.add("inner", text.inner);
   const target = out === undefined ? "base + x" : "out_at";
   const body = `    let line = i / ${inner};
-    let start = i % ${inner};
-    let end = min(${inner}, start + last - i);
-    let base = i - start;
+    let start = (i % ${inner}) & 0x7fffffffu;
+    let end = min(${inner}, start + last - i) & 0x7fffffffu;
+    let base = (i - start) & 0x7fffffffu;
     ${text.lineText}
     for (var x = start; x < end; x++) {
       ${text.elementText}

@@ -3,7 +3,7 @@ import type { Product } from "./product.ts";
 /** Columns of a panel: two sixteen-lane values (a mat4x4 is sixteen contiguous lanes). */
 export const panelColumns = 32;
 
-interface Epilogue {
+export interface EpilogueText {
   readonly lineText: string;
   readonly elementText: string;
   readonly value: string;
@@ -36,7 +36,7 @@ const four = [0, 1, 2, 3];
 const sixteen = Array.from({ length: 16 }, (_, at) => at);
 
 /** Sixteen lanes to memory one by one, which compilers make one store of: an index into lanes is slow. */
-function lanes(target: string, first: number, value: string): string {
+export function lanes(target: string, first: number, value: string): string {
   return four
     .flatMap((column) =>
       four.map((row) => `  ${target}[${first + 4 * column + row}] = ${value}[${column}][${row}];`),
@@ -44,8 +44,10 @@ function lanes(target: string, first: number, value: string): string {
     .join("\n");
 }
 
-const lanesText = `
-fn lanes(at: u32) -> mat4x4<f32> {
+/** One load of sixteen numbers, which compilers only make of it where the index cannot wrap. */
+export const lanesText = `
+fn lanes(from_index: u32) -> mat4x4<f32> {
+  let at = from_index & 0x7fffffffu;
   return mat4x4<f32>(${sixteen.map((lane) => `panels[at + ${lane}u]`).join(", ")});
 }
 `;
@@ -126,7 +128,7 @@ fn fill(panel: u32, item: u32, first: u32) {
  * For CPU-type devices: barrier-free threads over panels, tiles of `rows` by 32 whose sums are in named variables: arrays
  * of them spill. Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008.
  */
-export function longText({ batch }: Product, rows: number, fills: boolean, epilogue: Epilogue): string {
+export function longText({ batch }: Product, rows: number, fills: boolean, epilogue: EpilogueText): string {
   const each = (text: (row: number) => string) =>
     Array.from({ length: rows }, (_, row) => text(row)).join("\n");
   return `${startText("a", batch)}${fills ? lanesText : ""}
@@ -138,14 +140,14 @@ fn store(item: u32, row: u32, first: u32, left: mat4x4<f32>, right: mat4x4<f32>)
 ${lanes("sums", 0, "left")}
 ${lanes("sums", 16, "right")}
   let line = item * p.m + row;
-  let start = line * p.n;
+  let start = (line * p.n + first) & 0x7fffffffu;
   let count = min(${panelColumns}u, p.n - first);
   ${epilogue.lineText}
   for (var i = 0u; i < count; i++) {
     let x = first + i;
     let sum = sums[i];
     ${epilogue.elementText}
-    result[start + x] = ${epilogue.value};
+    result[start + i] = ${epilogue.value};
   }
 }
 
@@ -211,7 +213,7 @@ fn load_b(start: u32, step: u32, column: u32) -> f32 {
 `;
 }
 
-export function storeText(epilogue: Epilogue): string {
+export function storeText(epilogue: EpilogueText): string {
   return `fn store(item: u32, row: u32, first: u32, sums: vec4<f32>) {
   if (row >= p.m) {
     return;

@@ -44,7 +44,7 @@ export interface Product {
 }
 
 const side = 64;
-const mostEpilogueInputs = 4;
+export const mostEpilogueInputs = 4;
 const scratchBytes = 2 ** 26;
 
 /** A product whose result takes along what is computed from each of its elements. */
@@ -80,7 +80,7 @@ export function productStep(builder: PlanBuilder, product: Product, operator: st
   };
 }
 
-interface Epilogue {
+export interface Epilogue {
   readonly inputs: ReadonlyMap<string, Buffer>;
   readonly functions: ReadonlyMap<string, string>;
   readonly lineText: string;
@@ -96,7 +96,7 @@ const noEpilogue: Epilogue = {
   value: "sum",
 };
 
-function epilogueOf(
+export function epilogueOf(
   product: Product,
   fused: Fused | undefined,
   words: Words,
@@ -290,6 +290,6 @@ function shortDispatch({ product, epilogue, words, result }: Work): Dispatch {
   };
 }
 
-function resultText({ dtype }: Buffer): string {
+export function resultText({ dtype }: Buffer): string {
   return `@group(0) @binding(4) var<storage, read_write> result: array<${storageOf(dtype)}>;\n`;
 }

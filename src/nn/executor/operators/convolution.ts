@@ -13,7 +13,8 @@ import {
   required,
   text,
 } from "../context.ts";
-import { type Product, productStep } from "../product.ts";
+import { type Convolution, isDenseConvolution, planesStep } from "../planes.ts";
+import { type Matrix, productStep } from "../product.ts";
 import { elementAt, storageOf } from "../types.ts";
 
 /** How a window moves over one or two dimensions of an image, given as two. */
@@ -127,26 +128,33 @@ const conv: Lower = (context, inputs) => {
     k === depth &&
     window.strides.every((each) => each === 1) &&
     [...window.pads, ...window.ends].every((each) => each === 0);
-  const product: Product = {
+  const common = {
     a: { kind: "matrix", buffer: weights, offset: 0, row: k, column: 1, batch: [0, m * k] },
-    b: isPoint
-      ? {
-          kind: "matrix",
-          buffer: source,
-          offset: 0,
-          row: pixels,
-          column: 1,
-          batch: [channels * pixels, depth * pixels],
-        }
-      : { kind: "windows", buffer: source, groups, channels: depth, ...window },
     m,
     n: pixels,
     k,
     batch: [n, groups],
     result,
     label: `convolution ${channels}x${window.size.join("x")} to ${filters}x${window.result.join("x")} by ${window.kernel.join("x")}`,
+  } as const;
+  const point: Matrix = {
+    kind: "matrix",
+    buffer: source,
+    offset: 0,
+    row: pixels,
+    column: 1,
+    batch: [channels * pixels, depth * pixels],
   };
-  builder.wait(result, productStep(builder, product, builder.operator));
+  const windows: Convolution = {
+    ...common,
+    b: { kind: "windows", buffer: source, groups, channels: depth, ...window },
+  };
+  const pending = isPoint
+    ? productStep(builder, { ...common, b: point }, builder.operator)
+    : builder.traits.long && isDenseConvolution(windows)
+      ? planesStep(builder, windows, builder.operator)
+      : productStep(builder, windows, builder.operator);
+  builder.wait(result, pending);
   const sums = builder.leaf(result, shape);
   if (bias === undefined) return sums;
   return builder.apply("add", x.dtype, sums, builder.reshape(bias, [filters, ...space.map(() => 1)]));
