@@ -1,6 +1,6 @@
 import { byteLengthOf, type DType } from "../core/dtype.ts";
 import { elementCount, type Shape } from "../core/shape.ts";
-import { type Collapsed, collapse, denseStrides, reach, type Strides } from "../core/strides.ts";
+import { axisAcross, type Collapsed, collapse, denseStrides, reach, type Strides } from "../core/strides.ts";
 import type { BufferView, Device, DeviceBuffer, WorkOptions } from "../device/device.ts";
 import { AikoError } from "../errors.ts";
 import { computeType, type Expression } from "../expression/expression.ts";
@@ -37,8 +37,6 @@ export interface ElementwiseArguments {
 
 const mostInputs = 6;
 const longThreads = 64;
-/** Below this many elements, what a cache line brings too much does not matter. */
-const leastTiled = 8;
 
 /**
  * Enqueues one fused kernel that computes an expression for every element of a shape. The expression `input(0, type)`
@@ -117,20 +115,6 @@ function walkOf(device: Device, flat: Collapsed, resultType: DType): Walked {
   }
   const isWhole = shape.length === 1 || (shape.at(-1) ?? 1) % parts === 0;
   return { ...flat, walk: isWhole ? "runs" : "units" };
-}
-
-/** An axis along which an input is contiguous that the innermost axis strides through, where both are long. */
-function axisAcross({ shape, strides }: Collapsed): number | undefined {
-  const inner = shape.length - 1;
-  if ((shape[inner] ?? 1) < leastTiled) return undefined;
-  for (const operand of strides) {
-    if (Math.abs(operand[inner] ?? 0) < leastTiled) continue;
-    const along = operand.findIndex(
-      (stride, axis) => Math.abs(stride) === 1 && (shape[axis] ?? 1) >= leastTiled,
-    );
-    if (along >= 0) return along;
-  }
-  return undefined;
 }
 
 function tilesIn(shape: Shape): number {
