@@ -1,5 +1,6 @@
 export type { AxisSizes, KernelOptions, NumberType } from "./axis.ts";
 export { type ConcatArguments, type ConcatInput, concat } from "./concat.ts";
+export { type ElementwiseArguments, elementwise, type StridedInput } from "./elementwise.ts";
 export { type PackFlagsArguments, packFlags } from "./flags.ts";
 export { type ElementBytes, type GatherArguments, gather } from "./gather.ts";
 export {

@@ -1,5 +1,9 @@
-import type { Runtime } from "../runtime/index.ts";
+import type { DType } from "../core/dtype.ts";
+import type { RunOptions, Runtime } from "../runtime/index.ts";
+import { type Arithmetic, bindArithmetic } from "./arithmetic.ts";
 import { bindCumulative, type Cumulative } from "./cumulative.ts";
+import { evaluated } from "./evaluate.ts";
+import { bindMakers, type Makers } from "./makers.ts";
 import { Matrix, type MatrixInput } from "./matrix.ts";
 import { type MultiplyOptions, multiply } from "./multiply.ts";
 import { bindNormalization, type Normalization } from "./normalization.ts";
@@ -8,12 +12,24 @@ import { bindReductions, type Reductions } from "./reductions.ts";
 import { bindSelection, type Selection } from "./selection.ts";
 import { bindSorting, type Sorting } from "./sorting.ts";
 
+import { bindViews, type Views } from "./views.ts";
+
 /** The matrix operations of one runtime. */
-export interface MatrixFamily extends Reductions, Cumulative, Normalization, Sorting, Selection {
+export interface MatrixFamily
+  extends Arithmetic,
+    Views,
+    Makers,
+    Reductions,
+    Cumulative,
+    Normalization,
+    Sorting,
+    Selection {
   /** See `Matrix.from`. */
   readonly from: typeof Matrix.from;
   /** See `multiply`. */
   multiply(a: MatrixInput, b: MatrixInput, options?: MultiplyOptions): Promise<Matrix>;
+  /** Computes a lazy matrix now, where `options` say, and resolves with the same matrix. */
+  evaluate<D extends DType>(matrix: Matrix<D>, options?: RunOptions): Promise<Matrix<D>>;
   /** See `readNpy`. */
   readNpy(path: string, options?: FileOptions): Promise<Matrix>;
   /** See `writeNpy`. */
@@ -27,7 +43,14 @@ export function bindMatrix(runtime: Runtime): MatrixFamily {
     ...bindNormalization(runtime),
     ...bindSorting(runtime),
     ...bindSelection(runtime),
+    ...bindArithmetic(runtime),
+    ...bindViews(runtime),
+    ...bindMakers(runtime),
     from: Matrix.from,
+    evaluate: async (matrix, options = {}) => {
+      await evaluated(runtime, matrix, options);
+      return matrix;
+    },
     multiply: (a, b, options) => multiply(runtime, a, b, options),
     readNpy,
     writeNpy,

@@ -262,10 +262,25 @@ function dataOf({ shape, dtype }: Case): HostArray {
   const least = kind === "unsigned" ? 0 : -6;
   const pick = () => Math.floor(random() * 12 * scale + least * scale) / scale;
   const numbers = Array.from({ length: elementCount(shape) }, pick);
+  if (dtype === "bool") return Uint8Array.from(numbers, (value) => value & 1);
+  if (dtype === "f16") return Uint16Array.from(numbers, halfBits);
   const isWide = dtype === "i64" || dtype === "u64";
   return isWide
     ? (array as typeof BigInt64Array).from(numbers, BigInt)
     : (array as typeof Float32Array).from(numbers);
+}
+
+/** Of quarters from -6 to 6. */
+function halfBits(value: number): number {
+  if (value === 0) return 0;
+  const size = Math.abs(value);
+  const exponent = Math.floor(Math.log2(size));
+  return (value < 0 ? 0x8000 : 0) + ((exponent + 15) << 10) + (size / 2 ** exponent - 1) * 1024;
+}
+
+function halfValue(bits: number): number {
+  const size = bits & 0x7fff;
+  return (bits < 0x8000 ? 1 : -1) * (size === 0 ? 0 : 2 ** ((size >> 10) - 15) * (1 + (size & 1023) / 1024));
 }
 
 interface Expected {
@@ -276,7 +291,7 @@ interface Expected {
 
 const program = `
 import json, sys, numpy as np
-types = dict(f32="f4", f64="f8", i32="i4", u32="u4", i64="i8", u64="u8")
+types = dict(i8="i1", u8="u1", i16="i2", u16="u2", f16="f2", bool="?", f32="f4", f64="f8", i32="i4", u32="u4", i64="i8", u64="u8")
 answers = []
 for case in json.load(sys.stdin):
     x = np.array(case["values"], dtype=types[case["dtype"]]).reshape(case["shape"])
@@ -290,7 +305,7 @@ function numpyAnswers(): readonly Expected[] {
     numpy: each.numpy,
     dtype: each.dtype,
     shape: each.shape,
-    values: Array.from(dataOf(each) as Float32Array, Number),
+    values: Array.from(dataOf(each) as Float32Array, each.dtype === "f16" ? halfValue : Number),
   }));
   const { status, stdout, stderr } = spawnSync("python3", ["-c", program], {
     input: JSON.stringify(input),
@@ -304,7 +319,10 @@ function numpyAnswers(): readonly Expected[] {
 async function resultOf(each: Case, family: MatrixFamily, options: Options) {
   using x = Matrix.from(dataOf(each) as Float32Array, each.shape, each.dtype as "f32");
   using result = await each.run(family, x, options);
-  const values = Array.from((await result.read()) as Float32Array, Number);
+  const values = Array.from(
+    (await result.read()) as Float32Array,
+    result.dtype === "f16" ? halfValue : Number,
+  );
   return { shape: result.shape, dtype: result.dtype, values };
 }
 
@@ -425,6 +443,30 @@ describe("on the CPU, along axes", () => {
     const none = await failure(() => m.max(empty, { axis: 1 }), "INVALID_ARGUMENT");
     expect(none.message).toBe("The max of no numbers does not exist: axis 1 of a 2x0 matrix is empty");
     await failure(() => m.gather(empty, [0], { axis: 1 }), "INVALID_ARGUMENT");
+  });
+
+  it("nested arrays and lazy matrices are taken", async () => {
+    const m = family();
+    const x = Matrix.from([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]);
+    const read = async (result: Promise<Matrix<DType>>) => [...(await (await result).read())];
+    expect(
+      await read(
+        m.sum(
+          [
+            [1, 2],
+            [3, 4],
+          ],
+          { axis: 0 },
+        ),
+      ),
+    ).toEqual([4, 6]);
+    expect(await read(m.sum(m.transpose(m.mul(x, x)), { axis: 1 }))).toEqual([17, 29, 45]);
+    expect(await read(m.concatenate([x, [[7, 8, 9]]]))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(await read(m.gather(m.transpose(x), [2]))).toEqual([3, 6]);
+    await failure(() => m.sum("x" as never), "INVALID_ARGUMENT");
   });
 
   it("says what is wrong with arguments", async () => {
