@@ -33,10 +33,11 @@ export async function gather(
   const { source, bytes, indices, indexType, m, shared, result, firstWrong, outer, n, inner } = work;
   const count = outer * m * inner;
   if (count === 0) return;
+  const inWords = shared && (inner * bytes) % 4 === 0;
   const text = [
     indexText(indexType, shared, firstWrong !== undefined),
-    wordText(bytes),
-    kernelText("gather.wgsl"),
+    inWords ? "fn is_given(j: u32) -> bool { return true; }\n" : wordText(bytes),
+    kernelText(inWords ? "gather-runs.wgsl" : "gather.wgsl"),
   ].join("");
   const kernel = await kernelOn(device, text, { label: "gather" });
   const words = Math.ceil((count * bytes) / 4);
@@ -46,7 +47,12 @@ export async function gather(
     result,
     ...(firstWrong === undefined ? {} : { first_wrong: firstWrong }),
   };
-  dispatchWords(device, kernel, { bindings, words, sizes: [n, m, inner], count }, options);
+  dispatchWords(
+    device,
+    kernel,
+    { bindings, words, sizes: [n, m, inWords ? (inner * bytes) / 4 : inner], count },
+    options,
+  );
 }
 
 /** Enqueues a kernel whose parameters are those of gather.wgsl. */

@@ -1,28 +1,10 @@
 export type { AxisSizes, KernelOptions, NumberType } from "./axis.ts";
 export { type ConcatArguments, type ConcatInput, concat } from "./concat.ts";
-export {
-  type ConvolutionArguments,
-  type ConvolutionOptions,
-  type ConvolutionShape,
-  convolution,
-  convolutionScratchBytes,
-  convolvedShape,
-  convolvedSize,
-  packedWeightBytes,
-  packWeights,
-} from "./convolution.ts";
+export { type ConvolutionArguments, type ConvolutionOptions, type ConvolutionShape, convolution, convolutionScratchBytes, convolvedShape, convolvedSize, packedWeightBytes, packWeights } from "./convolution.ts";
 export { type ElementwiseArguments, elementwise, type StridedInput } from "./elementwise.ts";
 export { type PackFlagsArguments, packFlags } from "./flags.ts";
 export { type ElementBytes, type GatherArguments, gather } from "./gather.ts";
-export {
-  type AllocateScratch,
-  type GemmArguments,
-  type GemmOptions,
-  gemm,
-  gemmScratchBytes,
-  type Scratch,
-  type ScratchSizes,
-} from "./gemm.ts";
+export { type AllocateScratch, type GemmArguments, type GemmOptions, gemm, gemmScratchBytes, type Scratch, type ScratchSizes } from "./gemm.ts";
 export { type HalfType, type HalvesArguments, narrow, widen } from "./halves.ts";
 export { type ElementType, type MapArguments, map } from "./map.ts";
 export { type NormalizeArguments, normalizeRows } from "./normalize.ts";

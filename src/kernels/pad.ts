@@ -27,16 +27,41 @@ export async function padAxis(
   const m = before + n + after;
   const count = outer * Math.max(0, m) * inner;
   if (count === 0) return;
-  const text = `${chosenTexts[mode]}${mode === "constant" ? constantText(bytes) : wordText(bytes)}${kernelText("gather.wgsl")}`;
+  const inWords = (inner * bytes) % 4 === 0;
+  const isConstant = mode === "constant";
+  const text = [
+    chosenTexts[mode],
+    inWords ? givenText(isConstant) : isConstant ? constantText(bytes) : wordText(bytes),
+    kernelText(inWords ? "gather-runs.wgsl" : "gather.wgsl"),
+  ].join("");
   const kernel = await kernelOn(device, text, { label: `pad ${mode}` });
   const words = Math.ceil((count * bytes) / 4);
-  const more = [before >>> 0, value[0] >>> 0, (value[1] ?? 0) >>> 0] as const;
+  const low = inWords ? filled(bytes, value[0]) : value[0];
+  const high = bytes === 8 ? (value[1] ?? 0) : low;
+  const more = [before >>> 0, low >>> 0, high >>> 0] as const;
   dispatchWords(
     device,
     kernel,
-    { bindings: { source, result }, words, sizes: [n, m, inner], count, more },
+    {
+      bindings: { source, result },
+      words,
+      sizes: [n, m, inWords ? (inner * bytes) / 4 : inner],
+      count,
+      more,
+    },
     options,
   );
+}
+
+/** A word of as many copies as it holds. */
+function filled(bytes: ElementBytes, value: number): number {
+  if (bytes === 1) return Math.imul(value & 0xff, 0x01010101);
+  return bytes === 2 ? Math.imul(value & 0xffff, 0x00010001) : value;
+}
+
+function givenText(isConstant: boolean): string {
+  const given = isConstant ? "j - parameters.before < parameters.n" : "true";
+  return `fn is_given(j: u32) -> bool { return ${given}; }\n`;
 }
 
 const offset = "let at = i32(j) - i32(parameters.before);\n  let n = i32(parameters.n);";

@@ -95,11 +95,16 @@ export async function reduceAxisPass(
   options: KernelOptions,
 ): Promise<void> {
   const { reduction, type, source, result, pivots, outer, n, inner, divisor } = work;
+  const long = wantsLongThreads(device);
   const isPosition = reduction === "argMin" || reduction === "argMax";
   const element = type === "bool" ? "u32" : type;
-  const definition = reductionText(reduction, element, work.resultType ?? (isPosition ? "i32" : element));
+  const definition = reductionText(
+    reduction,
+    element,
+    work.resultType ?? (isPosition ? "i32" : element),
+    long,
+  );
   const access = accessText(definition, type === "bool");
-  const long = wantsLongThreads(device);
   const plan = long ? planLong(work) : planShort(work);
   const { parts, chunk } = plan;
   const isDirect = parts === 1;

@@ -1,6 +1,7 @@
 import { AikoError } from "../errors.ts";
 import { type NumberType, typeBytes } from "./axis.ts";
 import { keyType, orderedElement, orderText } from "./order-text.ts";
+import { kernelText } from "./source.ts";
 import { forBothWidths } from "./wgsl-widths.ts";
 
 /**
@@ -54,10 +55,15 @@ interface Simple {
   readonly store?: string;
 }
 
-/** `result` is the type of positions for argMin and argMax, of sums for integers; elsewhere it follows from `type`. */
-export function reductionText(reduction: AxisReduction, type: NumberType, result: NumberType): ReductionText {
+/** `long` is the shape for CPU devices. `result` is the type of positions for argMin and argMax, of sums for integers; elsewhere it follows from `type`. */
+export function reductionText(
+  reduction: AxisReduction,
+  type: NumberType,
+  result: NumberType,
+  long = false,
+): ReductionText {
   if (reduction === "argMin" || reduction === "argMax") return positionText(reduction, type, result);
-  const simple = simpleOf(reduction, type, result);
+  const simple = simpleOf(reduction, type, result, long);
   const {
     element,
     accumulator,
@@ -93,8 +99,10 @@ fn store(total: A, p: P, divisor: u32) -> R { return ${store}; }
   };
 }
 
-function simpleOf(reduction: AxisReduction, type: NumberType, result: NumberType): Simple {
+function simpleOf(reduction: AxisReduction, type: NumberType, result: NumberType, long: boolean): Simple {
   const isFloat = type === "f32" || type === "f64";
+  const isDown = long && result === "f32";
+  const exponential = isDown ? forBothWidths(kernelText("exp-long.wgsl")) : "";
   const [zero, one] = [literal(0, result), literal(1, result)];
   const sum = { element: type, accumulator: result, combine: "a + b", identity: zero } as const;
   const x = type === result ? "x" : `$(${result})(x)`;
@@ -125,12 +133,17 @@ function simpleOf(reduction: AxisReduction, type: NumberType, result: NumberType
       return {
         ...sum,
         pivot: result,
-        before: finiteText(result),
-        load: `exp(${x} - finite$n(p))`,
-        store: "log(total) + finite(p)",
+        before: `${finiteText(result)}${exponential}`,
+        load: `${isDown ? "exp_down$n" : "exp"}(${x} - finite$n(p))`,
+        store: "select(p, log(total) + finite(p), is_finite(p))",
       };
     case "exponentialSum":
-      return { ...sum, pivot: result, load: `exp(${x} - p)` };
+      return {
+        ...sum,
+        pivot: result,
+        before: exponential,
+        load: `${isDown ? "exp_down$n" : "exp"}(${x} - p)`,
+      };
     case "min":
     case "max":
       return extreme(reduction, type, "x");
@@ -153,16 +166,16 @@ function simpleOf(reduction: AxisReduction, type: NumberType, result: NumberType
 
 /** Infinite maxima are no pivots: infinity minus itself is NaN. */
 function finiteText(type: NumberType): string {
-  if (type === "f64") {
-    const bits = "bitcast<$(u64)>(p) & $(u64)(0x7ffffffffffffffflu)";
-    return forBothWidths(
-      `fn finite$n(p: $(f64)) -> $(f64) { return select(p, $(f64)(0.0lf), (${bits}) == $(u64)(0x7ff0000000000000lu)); }`,
-    );
-  }
-  const bits = "bitcast<$(u32)>(p) & $(u32)(0x7fffffffu)";
-  return forBothWidths(
-    `fn finite$n(p: $(f32)) -> $(f32) { return select(p, $(f32)(0.0), (${bits}) == $(u32)(0x7f800000u)); }`,
-  );
+  const [unsigned, size, infinity, zero] =
+    type === "f64"
+      ? ["u64", "0x7ffffffffffffffflu", "0x7ff0000000000000lu", "0.0lf"]
+      : ["u32", "0x7fffffffu", "0x7f800000u", "0.0"];
+  return `${forBothWidths(`fn finite$n(p: $(${type})) -> $(${type}) {
+  let bits = bitcast<$(${unsigned})>(p) & $(${unsigned})(${size});
+  return select(p, $(${type})(${zero}), bits == $(${unsigned})(${infinity}));
+}`)}
+fn is_finite(p: ${type}) -> bool { return (bitcast<${unsigned}>(p) & ${size}) < ${infinity}; }
+`;
 }
 
 function truth(type: "f32" | "f64"): string {

@@ -40,6 +40,16 @@ export async function scanAxis(
   const threads = long ? 1 : 64;
   const compile = (entryPoint: string) =>
     kernelOn(device, text, { entryPoint, constants: { threads }, label: `scan ${operator}, ${entryPoint}` });
+  if (long && inner >= 16 && lines >= longUnits) {
+    const strips = outer * Math.ceil(inner / 16);
+    const stripsEach = Math.ceil(strips / longUnits);
+    const flags = [work.reverse === true ? 1 : 0, work.exclusive === true ? 1 : 0];
+    const sizes = Uint32Array.of(lines, n, inner, 1, n, stripsEach, ...flags);
+    const scanStrips = await compile("scan_strips");
+    const groups = inRows(Math.ceil(strips / stripsEach));
+    device.dispatch(scanStrips, { parameters: sizes, source, result }, groups, workOptions(options));
+    return;
+  }
   const units = long ? longUnits : shortUnits;
   const wantedParts = Math.min(Math.floor(units / lines), Math.ceil(n / leastPart));
   const chunk = wantedParts < 2 ? n : Math.ceil(n / wantedParts);

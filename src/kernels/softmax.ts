@@ -4,6 +4,7 @@ import { inRows } from "./grid.ts";
 import { reduceAxisPass } from "./reduce-axis.ts";
 import { rowSumText } from "./row-sum.ts";
 import { chunkOf, kernelOn, kernelText, wantsLongThreads } from "./source.ts";
+import { forBothWidths } from "./wgsl-widths.ts";
 
 export interface SoftmaxArguments extends AxisSizes {
   readonly source: DeviceBuffer | BufferView;
@@ -49,7 +50,7 @@ async function softmaxRows(device: Device, work: SoftmaxArguments, options: Kern
   const long = wantsLongThreads(device);
   const parts = long
     ? [
-        kernelText("exp-long.wgsl"),
+        forBothWidths(kernelText("exp-long.wgsl")),
         rowSumText("exponentials", "result", (x) => x),
         kernelText("softmax-long.wgsl"),
       ]
@@ -65,8 +66,19 @@ async function softmaxRows(device: Device, work: SoftmaxArguments, options: Kern
 
 async function softmaxLines(device: Device, work: SoftmaxArguments, options: KernelOptions): Promise<void> {
   const { source, result, outer, n, inner, log = false, type = "f32" } = work;
-  const text = `${finishText(log, type)}${kernelText("softmax-apply.wgsl")}`;
-  const apply = await kernelOn(device, text, { contract: true, label: "softmax of lines" });
+  const threads = wantsLongThreads(device) ? 1 : 64;
+  const isDown = wantsLongThreads(device) && type === "f32";
+  const text = [
+    finishText(log, type),
+    isDown ? forBothWidths(kernelText("exp-long.wgsl")) : "",
+    `fn power_of(x: T) -> T { return ${isDown ? "exp_down" : "exp"}(x); }\n`,
+    kernelText("softmax-apply.wgsl"),
+  ].join("");
+  const apply = await kernelOn(device, text, {
+    contract: true,
+    constants: { threads },
+    label: "softmax of lines",
+  });
   const bytes = outer * inner * 8;
   using tops = scratch(device, options, bytes, "maxima");
   using sums = scratch(device, options, bytes, "sums of exponentials");
@@ -78,8 +90,8 @@ async function softmaxLines(device: Device, work: SoftmaxArguments, options: Ker
     options,
   );
   const count = outer * n * inner;
-  const each = wantsLongThreads(device) ? chunkOf(count, longThreads * 64, 1) : 1;
+  const each = wantsLongThreads(device) ? chunkOf(count, longThreads, 1) : 1;
   const parameters = Uint32Array.of(count, n, inner, each);
   const bindings = { parameters, source, result, tops, sums };
-  device.dispatch(apply, bindings, inRows(Math.ceil(count / each / 64)), workOptions(options));
+  device.dispatch(apply, bindings, inRows(Math.ceil(count / each / threads)), workOptions(options));
 }

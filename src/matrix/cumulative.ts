@@ -3,10 +3,12 @@ import { elementCount } from "../core/shape.ts";
 import { scanAxis } from "../kernels/index.ts";
 import type { RunOptions, Runtime } from "../runtime/index.ts";
 import { type DenseRun, denseOperation } from "./dense-operation.ts";
+import { toMatrix } from "./lazy.ts";
 import { axisIn, numberType, runLines, sizesAlong } from "./lines.ts";
 import type { AnyMatrix, Matrix } from "./matrix.ts";
 import { reducedType } from "./reduce-operation.ts";
 import type { SumType } from "./reductions.ts";
+import { computedWide, type Source } from "./widened.ts";
 
 export interface CumulativeOptions extends RunOptions {
   /** Default 0. */
@@ -20,14 +22,17 @@ export interface CumulativeOptions extends RunOptions {
 /** What the numbers up to each come to, along one axis. */
 export interface Cumulative {
   /** Integers add up in 64 bits and wrap there. */
-  cumulativeSum<D extends DType>(matrix: Matrix<D>, options?: CumulativeOptions): Promise<Matrix<SumType<D>>>;
-  cumulativeProduct<D extends DType>(
-    matrix: Matrix<D>,
+  cumulativeSum<D extends DType = "f32">(
+    matrix: Source<D>,
+    options?: CumulativeOptions,
+  ): Promise<Matrix<SumType<D>>>;
+  cumulativeProduct<D extends DType = "f32">(
+    matrix: Source<D>,
     options?: CumulativeOptions,
   ): Promise<Matrix<SumType<D>>>;
   /** NaN from a NaN on. */
-  cumulativeMin<D extends DType>(matrix: Matrix<D>, options?: CumulativeOptions): Promise<Matrix<D>>;
-  cumulativeMax<D extends DType>(matrix: Matrix<D>, options?: CumulativeOptions): Promise<Matrix<D>>;
+  cumulativeMin<D extends DType = "f32">(matrix: Source<D>, options?: CumulativeOptions): Promise<Matrix<D>>;
+  cumulativeMax<D extends DType = "f32">(matrix: Source<D>, options?: CumulativeOptions): Promise<Matrix<D>>;
 }
 
 type Operator = "sum" | "product" | "min" | "max";
@@ -49,17 +54,16 @@ export function bindCumulative(runtime: Runtime): Cumulative {
   const bound =
     (operator: Operator) =>
     async (
-      matrix: AnyMatrix,
+      source: Source,
       { axis = 0, exclusive = false, reverse = false, ...options }: CumulativeOptions = {},
     ) => {
-      const at = axisIn(matrix.shape, axis, `A cumulative ${operator}`);
-      const [result] = await operations[operator](
-        runtime,
-        [matrix],
-        { axis: at, exclusive, reverse },
-        options,
-      );
-      return result as never;
+      const matrix = toMatrix<DType>(source, `A cumulative ${operator}`);
+      const parameters = { axis: axisIn(matrix.shape, axis, `A cumulative ${operator}`), exclusive, reverse };
+      const dtype = reducedType(operator, matrix.dtype);
+      return (await computedWide(runtime, matrix, dtype, options, async (wide) => {
+        const [result] = await operations[operator](runtime, [wide], parameters, options);
+        return result as AnyMatrix;
+      })) as never;
     };
   return {
     cumulativeSum: bound("sum"),

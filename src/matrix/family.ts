@@ -17,6 +17,10 @@ import { bindSorting, type Sorting } from "./sorting.ts";
 import { bindViews, type Views } from "./views.ts";
 
 /** The matrix operations of one runtime: what describes gives a lazy matrix at once, what computes a promise. */
+import { type FileOptions, readNpy, writeNpy } from "./npy.ts";
+
+
+/** The matrix operations of one runtime. */
 export interface MatrixFamily
   extends Arithmetic,
     Views,
@@ -37,6 +41,17 @@ export interface MatrixFamily
   multiply(a: MatrixInput, b: MatrixInput, options?: MultiplyOptions): Promise<Matrix>;
   /** See `einsum`. */
   einsum(subscripts: string, operands: readonly MatrixInput[], options?: RunOptions): Promise<Matrix>;
+    Selection {
+  /** See `Matrix.from`. */
+  readonly from: typeof Matrix.from;
+  /** See `multiply`. */
+  multiply(a: MatrixInput, b: MatrixInput, options?: MultiplyOptions): Promise<Matrix>;
+  /** Computes a lazy matrix now, where `options` say, and resolves with the same matrix. */
+  evaluate<D extends DType>(matrix: Matrix<D>, options?: RunOptions): Promise<Matrix<D>>;
+  /** See `readNpy`. */
+  readNpy(path: string, options?: FileOptions): Promise<Matrix>;
+  /** See `writeNpy`. */
+  writeNpy(path: string, matrix: Matrix, options?: FileOptions): Promise<void>;
 }
 
 export function bindMatrix(runtime: Runtime): MatrixFamily {
@@ -52,6 +67,9 @@ export function bindMatrix(runtime: Runtime): MatrixFamily {
     ...bindLinearAlgebra(runtime),
     ...bindConvolutions(runtime),
     ...files,
+    ...bindArithmetic(runtime),
+    ...bindViews(runtime),
+    ...bindMakers(runtime),
     from: Matrix.from,
     evaluate: async (matrix, options = {}) => {
       await evaluated(runtime, matrix, options);

@@ -1,10 +1,13 @@
+import type { DType } from "../core/dtype.ts";
 import { elementCount } from "../core/shape.ts";
 import { AikoError } from "../errors.ts";
 import { normalizeRows, softmax } from "../kernels/index.ts";
 import type { RunOptions, Runtime } from "../runtime/index.ts";
 import { type DenseRun, denseOperation } from "./dense-operation.ts";
+import { toMatrix } from "./lazy.ts";
 import { axisIn, numberType, runLines, sizesAlong } from "./lines.ts";
 import type { Matrix } from "./matrix.ts";
+import type { Source } from "./widened.ts";
 
 export interface SoftmaxOptions extends RunOptions {
   /** Default: the last. */
@@ -25,19 +28,23 @@ export interface NormalizeOptions extends RunOptions {
 /** Lines of numbers brought to one scale. */
 export interface Normalization {
   /** `exp(x) / sum(exp(x))`, without overflow. A line with NaN or Infinity, or of -Infinity only, becomes NaN. */
-  softmax<D extends "f32" | "f64">(matrix: Matrix<D>, options?: SoftmaxOptions): Promise<Matrix<D>>;
+  softmax<D extends "f32" | "f64" = "f32">(matrix: Source<D>, options?: SoftmaxOptions): Promise<Matrix<D>>;
   /** `x - log(sum(exp(x)))`. */
-  logSoftmax<D extends "f32" | "f64">(matrix: Matrix<D>, options?: SoftmaxOptions): Promise<Matrix<D>>;
+  logSoftmax<D extends "f32" | "f64" = "f32">(
+    matrix: Source<D>,
+    options?: SoftmaxOptions,
+  ): Promise<Matrix<D>>;
   /** `(x - mean) / sqrt(variance + epsilon) * gamma + beta`. */
-  layerNorm(matrix: Matrix, options?: NormalizeOptions): Promise<Matrix>;
+  layerNorm(matrix: Source<"f32">, options?: NormalizeOptions): Promise<Matrix>;
   /** `x / sqrt(mean(x^2) + epsilon) * gamma + beta`. */
-  rmsNorm(matrix: Matrix, options?: NormalizeOptions): Promise<Matrix>;
+  rmsNorm(matrix: Source<"f32">, options?: NormalizeOptions): Promise<Matrix>;
 }
 
 export function bindNormalization(runtime: Runtime): Normalization {
   const softmaxes =
     (name: "softmax" | "logSoftmax") =>
-    async (matrix: Matrix<"f32" | "f64">, { axis = -1, ...options }: SoftmaxOptions = {}) => {
+    async (source: Source, { axis = -1, ...options }: SoftmaxOptions = {}) => {
+      const matrix = toMatrix<DType>(source, name);
       const { dtype, shape } = matrix;
       if (dtype !== "f32" && dtype !== "f64") throw wrongType(name, dtype);
       const parameters = { axis: axisIn(shape, axis, name) };
@@ -46,7 +53,11 @@ export function bindNormalization(runtime: Runtime): Normalization {
     };
   const norms =
     (name: "layerNorm" | "rmsNorm") =>
-    async (matrix: Matrix, { axes = 1, gamma, beta, epsilon = 1e-5, ...options }: NormalizeOptions = {}) => {
+    async (
+      source: Source<"f32">,
+      { axes = 1, gamma, beta, epsilon = 1e-5, ...options }: NormalizeOptions = {},
+    ) => {
+      const matrix = toMatrix(source, name);
       const { shape } = matrix;
       if (!Number.isInteger(axes) || axes < 1 || axes > shape.length) {
         throw new AikoError("INVALID_ARGUMENT", {

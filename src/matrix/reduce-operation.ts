@@ -12,7 +12,8 @@ export interface ReduceParameters {
   /** The axes from `first` to before `end`. */
   readonly first: number;
   readonly end: number;
-  readonly keepDims: boolean;
+  /** Of the result. */
+  readonly shape: Shape;
   readonly correction: number;
 }
 
@@ -38,11 +39,6 @@ export function reducedType(reduction: MatrixReduction, dtype: DType): DType {
   }
 }
 
-export function reducedShape(shape: Shape, { first, end, keepDims }: ReduceParameters): Shape {
-  const kept = keepDims ? new Array<number>(end - first).fill(1) : [];
-  return [...shape.slice(0, first), ...kept, ...shape.slice(end)];
-}
-
 const operations = new Map<MatrixReduction, DenseRun<ReduceParameters>>();
 
 /** One operation a reduction: each has its own speed. */
@@ -64,12 +60,7 @@ function makeOperation(reduction: MatrixReduction): DenseRun<ReduceParameters> {
       gpu: { overheadMs: 0.2, flopsPerMs: 1e9, bytesPerMs: 1e8 },
       cpu: { overheadMs: 0.1, flopsPerMs: 1e7, bytesPerMs: 1e7 },
     },
-    outputs: ([input], parameters) => [
-      {
-        shape: reducedShape(input?.shape ?? [], parameters),
-        dtype: reducedType(reduction, input?.dtype ?? "f32"),
-      },
-    ],
+    outputs: ([input], { shape }) => [{ shape, dtype: reducedType(reduction, input?.dtype ?? "f32") }],
     flops: ([input]) => elementCount(input?.shape ?? []),
     gpu: reduceOnGpu,
     cpu: reduceOnCpu,

@@ -2,9 +2,12 @@ import type { DType } from "../core/dtype.ts";
 import { formatShape, type Shape } from "../core/shape.ts";
 import { AikoError } from "../errors.ts";
 import type { RunOptions, Runtime } from "../runtime/index.ts";
+import { toMatrix, viewOf } from "./lazy.ts";
 import { axisIn } from "./lines.ts";
 import type { AnyMatrix, Matrix } from "./matrix.ts";
-import { type MatrixReduction, reduceOperation } from "./reduce-operation.ts";
+import { type MatrixReduction, reducedType, reduceOperation } from "./reduce-operation.ts";
+import { transposed } from "./view.ts";
+import { computedWide, type Source } from "./widened.ts";
 
 export interface ReduceOptions extends RunOptions {
   /** One axis or several, from the end where negative. Default: all. */
@@ -42,33 +45,39 @@ export type MeanType<D extends DType> = D extends "f32" | "f16" | "bf16" ? D : "
 /** Numbers along axes become one. Each rejects with INVALID_ARGUMENT for an axis that the matrix does not have. */
 export interface Reductions {
   /** Integers add up in 64 bits and wrap there. */
-  sum<D extends DType>(matrix: Matrix<D>, options?: ReduceOptions): Promise<Matrix<SumType<D>>>;
-  product<D extends DType>(matrix: Matrix<D>, options?: ReduceOptions): Promise<Matrix<SumType<D>>>;
+  sum<D extends DType = "f32">(matrix: Source<D>, options?: ReduceOptions): Promise<Matrix<SumType<D>>>;
+  product<D extends DType = "f32">(matrix: Source<D>, options?: ReduceOptions): Promise<Matrix<SumType<D>>>;
   /** NaN where there are no numbers. */
-  mean<D extends DType>(matrix: Matrix<D>, options?: ReduceOptions): Promise<Matrix<MeanType<D>>>;
+  mean<D extends DType = "f32">(matrix: Source<D>, options?: ReduceOptions): Promise<Matrix<MeanType<D>>>;
   /** NaN where one of the numbers is. Rejects with INVALID_ARGUMENT where there are none. */
-  min<D extends DType>(matrix: Matrix<D>, options?: ReduceOptions): Promise<Matrix<D>>;
-  max<D extends DType>(matrix: Matrix<D>, options?: ReduceOptions): Promise<Matrix<D>>;
+  min<D extends DType = "f32">(matrix: Source<D>, options?: ReduceOptions): Promise<Matrix<D>>;
+  max<D extends DType = "f32">(matrix: Source<D>, options?: ReduceOptions): Promise<Matrix<D>>;
   /** Whether one is not 0; NaN is not. */
-  any(matrix: AnyMatrix, options?: ReduceOptions): Promise<Matrix<"bool">>;
-  all(matrix: AnyMatrix, options?: ReduceOptions): Promise<Matrix<"bool">>;
+  any(matrix: Source, options?: ReduceOptions): Promise<Matrix<"bool">>;
+  all(matrix: Source, options?: ReduceOptions): Promise<Matrix<"bool">>;
   /** Of vectors along the axes. Squares of f32 beyond 1.8e19 may be infinite. */
-  norm<D extends DType>(matrix: Matrix<D>, options?: NormOptions): Promise<Matrix<MeanType<D>>>;
+  norm<D extends DType = "f32">(matrix: Source<D>, options?: NormOptions): Promise<Matrix<MeanType<D>>>;
   /** The mean of squared differences from the mean, in two passes. */
-  variance<D extends DType>(matrix: Matrix<D>, options?: VarianceOptions): Promise<Matrix<MeanType<D>>>;
+  variance<D extends DType = "f32">(
+    matrix: Source<D>,
+    options?: VarianceOptions,
+  ): Promise<Matrix<MeanType<D>>>;
   /** The root of the variance. */
-  std<D extends DType>(matrix: Matrix<D>, options?: VarianceOptions): Promise<Matrix<MeanType<D>>>;
+  std<D extends DType = "f32">(matrix: Source<D>, options?: VarianceOptions): Promise<Matrix<MeanType<D>>>;
   /** `log(sum(exp(x)))`, without overflow. */
-  logSumExp<D extends DType>(matrix: Matrix<D>, options?: ReduceOptions): Promise<Matrix<MeanType<D>>>;
+  logSumExp<D extends DType = "f32">(
+    matrix: Source<D>,
+    options?: ReduceOptions,
+  ): Promise<Matrix<MeanType<D>>>;
   /** The position of the smallest number, the first of several; of NaN where there is one. */
-  argMin(matrix: AnyMatrix, options?: PositionOptions): Promise<Matrix<"i32">>;
-  argMax(matrix: AnyMatrix, options?: PositionOptions): Promise<Matrix<"i32">>;
+  argMin(matrix: Source, options?: PositionOptions): Promise<Matrix<"i32">>;
+  argMax(matrix: Source, options?: PositionOptions): Promise<Matrix<"i32">>;
 }
 
 export function bindReductions(runtime: Runtime): Reductions {
   const bound =
     <O extends VarianceOptions>(reduction: MatrixReduction) =>
-    async (matrix: AnyMatrix, options?: O) =>
+    async (matrix: Source, options?: O) =>
       (await reduced(runtime, reduction, matrix, options)) as never;
   return {
     sum: bound("sum"),
@@ -91,36 +100,47 @@ export function bindReductions(runtime: Runtime): Reductions {
 async function reduced(
   runtime: Runtime,
   reduction: MatrixReduction,
-  matrix: AnyMatrix,
+  source: Source,
   { axis, keepDims = false, correction = 0, ...options }: VarianceOptions = {},
 ): Promise<AnyMatrix> {
-  const { shape } = matrix;
-  const axes = axesOf(shape, axis, reduction);
-  const [first = 0, end = 0] = [axes[0], (axes.at(-1) ?? -1) + 1];
-  if (end - first !== axes.length) {
-    throw new AikoError("UNSUPPORTED", {
-      message: `${reduction} along axes ${axes.join(", ")}, which are apart`,
-    });
-  }
+  const matrix = toMatrix(source, reduction);
+  const axes = axesOf(matrix.shape, axis, reduction);
   if (!Number.isInteger(correction) || correction < 0) {
     throw new AikoError("INVALID_ARGUMENT", {
       message: `A correction of ${correction} is not a whole number`,
     });
   }
-  const isEmpty = shape.slice(first, end).includes(0);
-  if (
-    isEmpty &&
-    hasNoIdentity.has(reduction) &&
-    !shape.slice(0, first).includes(0) &&
-    !shape.slice(end).includes(0)
-  ) {
-    throw new AikoError("INVALID_ARGUMENT", {
-      message: `The ${reduction} of no numbers does not exist: axis ${axes.join(", ")} of a ${formatShape(shape)} matrix is empty`,
-    });
-  }
-  const parameters = { reduction, first, end, keepDims, correction };
-  const [result] = await reduceOperation(reduction)(runtime, [matrix], parameters, options);
+  assertNotEmpty(matrix.shape, axes, reduction);
+  const kept = matrix.shape.map((_, at) => at).filter((at) => !axes.includes(at));
+  const sizes = keepDims
+    ? matrix.shape.map((size, at) => (axes.includes(at) ? 1 : size))
+    : kept.map((at) => matrix.shape[at] ?? 0);
+  const result = reducedType(reduction, matrix.dtype);
+  const isFlag = result === "bool" && matrix.dtype === "bool";
+  const run = async (wide: AnyMatrix): Promise<AnyMatrix> => {
+    const [first = 0, end = 0] = [axes[0], (axes.at(-1) ?? -1) + 1];
+    if (end - first === axes.length) {
+      const parameters = { reduction, first, end, shape: sizes, correction };
+      return one(await reduceOperation(reduction)(runtime, [wide], parameters, options));
+    }
+    using moved = viewOf(runtime, wide, transposed(wide.shape, [...kept, ...axes]));
+    const parameters = { reduction, first: kept.length, end: wide.shape.length, shape: sizes, correction };
+    return one(await reduceOperation(reduction)(runtime, [moved], parameters, options));
+  };
+  return isFlag ? run(matrix) : computedWide(runtime, matrix, result, options, run);
+}
+
+function one([result]: readonly AnyMatrix[]): AnyMatrix {
   return result as AnyMatrix;
+}
+
+/** Throws INVALID_ARGUMENT where results are asked for that do not exist. */
+function assertNotEmpty(shape: Shape, axes: readonly number[], reduction: MatrixReduction): void {
+  if (!hasNoIdentity.has(reduction) || !axes.some((axis) => shape[axis] === 0)) return;
+  if (shape.some((size, axis) => size === 0 && !axes.includes(axis))) return;
+  throw new AikoError("INVALID_ARGUMENT", {
+    message: `The ${reduction} of no numbers does not exist: axis ${axes.join(", ")} of a ${formatShape(shape)} matrix is empty`,
+  });
 }
 
 const hasNoIdentity: ReadonlySet<MatrixReduction> = new Set([

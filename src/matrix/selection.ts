@@ -4,8 +4,10 @@ import { AikoError } from "../errors.ts";
 import type { RunOptions, Runtime } from "../runtime/index.ts";
 import { concatenateOperation } from "./concatenate-operation.ts";
 import { gatherOperation, takeAlongOperation } from "./gather-operation.ts";
+import { toMatrix } from "./lazy.ts";
 import { axisIn } from "./lines.ts";
 import { type AnyMatrix, Matrix } from "./matrix.ts";
+import type { Source } from "./widened.ts";
 
 export interface AxisOptions extends RunOptions {
   /** Default 0. */
@@ -21,18 +23,30 @@ export interface Selection {
    * Slices of an axis by their position: the result has the shape of `indices` in place of the axis. Rejects with
    * INVALID_ARGUMENT naming an index that is out of range.
    */
-  gather<D extends DType>(matrix: Matrix<D>, indices: Indices, options?: AxisOptions): Promise<Matrix<D>>;
+  gather<D extends DType = "f32">(
+    matrix: Source<D>,
+    indices: Indices,
+    options?: AxisOptions,
+  ): Promise<Matrix<D>>;
   /** One number for each index, from the line it stands in: `indices` has the matrix's sizes but along the axis. */
-  takeAlong<D extends DType>(matrix: Matrix<D>, indices: Indices, options?: AxisOptions): Promise<Matrix<D>>;
+  takeAlong<D extends DType = "f32">(
+    matrix: Source<D>,
+    indices: Indices,
+    options?: AxisOptions,
+  ): Promise<Matrix<D>>;
   /** Matrices of one type and of equal sizes but along the axis, one after the other. */
-  concatenate<D extends DType>(matrices: readonly Matrix<D>[], options?: AxisOptions): Promise<Matrix<D>>;
+  concatenate<D extends DType = "f32">(
+    matrices: readonly Source<D>[],
+    options?: AxisOptions,
+  ): Promise<Matrix<D>>;
   /** Matrices of one type and shape along a new axis. */
-  stack<D extends DType>(matrices: readonly Matrix<D>[], options?: AxisOptions): Promise<Matrix<D>>;
+  stack<D extends DType = "f32">(matrices: readonly Source<D>[], options?: AxisOptions): Promise<Matrix<D>>;
 }
 
 export function bindSelection(runtime: Runtime): Selection {
   return {
-    gather: async (matrix, indices, { axis = 0, ...options } = {}) => {
+    gather: async (source, indices, { axis = 0, ...options } = {}) => {
+      const matrix = toMatrix(source, "gather") as AnyMatrix;
       const { shape } = matrix;
       const at = axisIn(shape, axis, "gather");
       const places = indicesOf(indices, "gather");
@@ -41,7 +55,8 @@ export function bindSelection(runtime: Runtime): Selection {
       const [result] = await gatherOperation(runtime, [matrix, places], parameters, options);
       return result as never;
     },
-    takeAlong: async (matrix, indices, { axis = 0, ...options } = {}) => {
+    takeAlong: async (source, indices, { axis = 0, ...options } = {}) => {
+      const matrix = toMatrix(source, "takeAlong") as AnyMatrix;
       const { shape } = matrix;
       const at = axisIn(shape, axis, "takeAlong");
       const places = indicesOf(indices, "takeAlong");
@@ -55,7 +70,8 @@ export function bindSelection(runtime: Runtime): Selection {
       const [result] = await takeAlongOperation(runtime, [matrix, places], parameters, options);
       return result as never;
     },
-    concatenate: async (matrices, { axis = 0, ...options } = {}) => {
+    concatenate: async (sources, { axis = 0, ...options } = {}) => {
+      const matrices = sources.map((source) => toMatrix(source, "concatenate") as AnyMatrix);
       const first = firstOf(matrices, "concatenate");
       const at = axisIn(first.shape, axis, "concatenate");
       for (const { shape } of matrices) {
@@ -71,7 +87,8 @@ export function bindSelection(runtime: Runtime): Selection {
       const [result] = await concatenateOperation(runtime, matrices, { axis: at, sizes, shape }, options);
       return result as never;
     },
-    stack: async (matrices, { axis = 0, ...options } = {}) => {
+    stack: async (sources, { axis = 0, ...options } = {}) => {
+      const matrices = sources.map((source) => toMatrix(source, "stack") as AnyMatrix);
       const first = firstOf(matrices, "stack");
       const at = axisIn([...first.shape, 1], axis, "stack");
       for (const { shape } of matrices) {

@@ -2,9 +2,11 @@ import type { DType } from "../core/dtype.ts";
 import { formatShape } from "../core/shape.ts";
 import { AikoError } from "../errors.ts";
 import type { RunOptions, Runtime } from "../runtime/index.ts";
+import { toMatrix } from "./lazy.ts";
 import { axisIn } from "./lines.ts";
 import type { AnyMatrix, Matrix } from "./matrix.ts";
 import { type SortParameters, sortOperations } from "./sort-operation.ts";
+import { computedWide, type Source } from "./widened.ts";
 
 export interface SortOptions extends RunOptions {
   /** Default: the last. */
@@ -27,34 +29,47 @@ export interface TopK<D extends DType = "f32"> {
 /** Order along one axis. NaN counts as greater than every number: last, and first when descending. */
 export interface Sorting {
   /** -0 comes before +0, and every NaN becomes the same one. */
-  sort<D extends DType>(matrix: Matrix<D>, options?: SortOptions): Promise<Matrix<D>>;
+  sort<D extends DType = "f32">(matrix: Source<D>, options?: SortOptions): Promise<Matrix<D>>;
   /** The positions of the sorted numbers; equals, -0 and +0 among them, stay in order. */
-  argSort(matrix: AnyMatrix, options?: SortOptions): Promise<Matrix<"i32">>;
+  argSort(matrix: Source, options?: SortOptions): Promise<Matrix<"i32">>;
   /** The `k` largest numbers, largest first, and their positions; of equals the first. */
-  topK<D extends DType>(matrix: Matrix<D>, k: number, options?: TopKOptions): Promise<TopK<D>>;
+  topK<D extends DType = "f32">(matrix: Source<D>, k: number, options?: TopKOptions): Promise<TopK<D>>;
 }
 
 export function bindSorting(runtime: Runtime): Sorting {
-  const run = (
+  const run = async (
     name: keyof typeof sortOperations,
     matrix: AnyMatrix,
     parameters: Partial<SortParameters>,
     { axis = -1, ...options }: SortOptions | TopKOptions,
-  ) => {
+  ): Promise<AnyMatrix[]> => {
     const at = axisIn(matrix.shape, axis, name);
     const full = { axis: at, descending: false, keep: matrix.shape[at] ?? 0, ...parameters };
-    return sortOperations[name](runtime, [matrix], full, options);
+    const others: AnyMatrix[] = [];
+    const first = await computedWide(
+      runtime,
+      matrix,
+      name === "argSort" ? "i32" : matrix.dtype,
+      options,
+      async (wide) => {
+        const [result, ...rest] = await sortOperations[name](runtime, [wide], full, options);
+        others.push(...rest);
+        return result as AnyMatrix;
+      },
+    );
+    return [first, ...others];
   };
   return {
-    sort: async (matrix, { descending = false, ...options } = {}) => {
-      const [values] = await run("sort", matrix, { descending }, options);
+    sort: async (source, { descending = false, ...options } = {}) => {
+      const [values] = await run("sort", toMatrix(source, "sort") as AnyMatrix, { descending }, options);
       return values as never;
     },
-    argSort: async (matrix, { descending = false, ...options } = {}) => {
-      const [indices] = await run("argSort", matrix, { descending }, options);
+    argSort: async (source, { descending = false, ...options } = {}) => {
+      const [indices] = await run("argSort", toMatrix(source, "argSort"), { descending }, options);
       return indices as never;
     },
-    topK: async (matrix, k, { smallest = false, ...options } = {}) => {
+    topK: async (source, k, { smallest = false, ...options } = {}) => {
+      const matrix = toMatrix(source, "topK") as AnyMatrix;
       const size = matrix.shape[axisIn(matrix.shape, options.axis ?? -1, "topK")] ?? 0;
       if (!Number.isInteger(k) || k < 0 || k > size) {
         throw new AikoError("INVALID_ARGUMENT", {

@@ -19,7 +19,7 @@ export function gatherRows(
     const given = isWide(indices) ? Number(indices[place]) : (indices[place] as number);
     const index = given < 0 ? given + n : given;
     if (index >= 0 && index < n) return index;
-    throw outOfRange(given, place, n);
+    throw outOfRange(indices[place] ?? 0, place, n);
   };
   for (let row = first; row < last; row++) {
     const base = Math.floor(row / m) * n * inner;

@@ -1,0 +1,521 @@
+import { spawnSync } from "node:child_process";
+import { describe, expect, it } from "vitest";
+import type { DType, HostArray } from "#src/core/dtype.js";
+import { dtypes } from "#src/core/dtype.js";
+import { elementCount, type Shape } from "#src/core/shape.js";
+import { bindMatrix, Matrix, type MatrixFamily } from "#src/matrix/index.js";
+import { Runtime } from "#src/runtime/index.js";
+import { onEveryDevice } from "../support/devices.js";
+import { failure } from "../support/errors.js";
+import { seeded } from "../support/random.js";
+import { findTool, itWith } from "../support/tools.js";
+
+interface Case {
+  readonly title: string;
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly run: (
+    family: MatrixFamily,
+    x: Matrix<"f32">,
+    options: { placement: "gpu" | "cpu"; strict: boolean },
+  ) => Promise<Matrix<DType>>;
+  /** Of `x`, in NumPy. */
+  readonly numpy: string;
+  /** Where a device without f64 says so. */
+  readonly needsDouble?: boolean;
+}
+
+type Options = Parameters<Case["run"]>[2];
+
+const reductions = {
+  sum: "x.sum",
+  mean: "x.mean",
+  min: "x.min",
+  max: "x.max",
+  variance: "x.var",
+  std: "x.std",
+} as const;
+
+const cases: readonly Case[] = [
+  ...(Object.entries(reductions) as [keyof typeof reductions, string][]).flatMap(([name, numpy]): Case[] => [
+    {
+      title: `${name} of all`,
+      shape: [5, 7, 3],
+      dtype: "f32",
+      run: (family, x, options) => family[name](x, options),
+      numpy: `${numpy}()`,
+    },
+    {
+      title: `${name} along axis 1, kept`,
+      shape: [5, 7, 3],
+      dtype: "f32",
+      run: (family, x, options) => family[name](x, { axis: 1, keepDims: true, ...options }),
+      numpy: `${numpy}(axis=1, keepdims=True)`,
+    },
+    {
+      title: `${name} along two axes`,
+      shape: [4, 3, 33],
+      dtype: "f32",
+      run: (family, x, options) => family[name](x, { axis: [-1, 1], ...options }),
+      numpy: `${numpy}(axis=(1, 2))`,
+    },
+  ]),
+  ...(["i32", "u32", "i64", "u64"] as const).map(
+    (dtype): Case => ({
+      title: `sum of ${dtype}`,
+      shape: [3, 40],
+      dtype,
+      run: (family, x, options) => family.sum(x, { axis: 1, ...options }),
+      numpy: "x.sum(axis=1)",
+    }),
+  ),
+  {
+    title: "product of i32",
+    shape: [3, 4],
+    dtype: "i32",
+    run: (family, x, options) => family.product(x, { axis: 0, ...options }),
+    numpy: "x.prod(axis=0)",
+  },
+  {
+    title: "mean of i32",
+    shape: [3, 4],
+    dtype: "i32",
+    run: (family, x, options) => family.mean(x, options),
+    numpy: "x.mean()",
+    needsDouble: true,
+  },
+  {
+    title: "sample variance",
+    shape: [6, 5],
+    dtype: "f32",
+    run: (family, x, options) => family.variance(x, { axis: 0, correction: 1, ...options }),
+    numpy: "x.var(axis=0, ddof=1)",
+  },
+  ...([1, 2, Infinity, -Infinity] as const).map(
+    (p): Case => ({
+      title: `norm ${p}`,
+      shape: [6, 50],
+      dtype: "f32",
+      run: (family, x, options) => family.norm(x, { axis: 1, p, ...options }),
+      numpy: `np.linalg.norm(x, ord=float("${p}"), axis=1)`,
+    }),
+  ),
+  {
+    title: "Frobenius norm",
+    shape: [6, 50],
+    dtype: "f32",
+    run: (family, x, options) => family.norm(x, { p: "fro", ...options }),
+    numpy: "np.linalg.norm(x)",
+  },
+  {
+    title: "logSumExp",
+    shape: [6, 50],
+    dtype: "f32",
+    run: (family, x, options) => family.logSumExp(x, { axis: 0, ...options }),
+    numpy: "np.log(np.exp(x.astype(float)).sum(axis=0))",
+  },
+  ...(["any", "all"] as const).map(
+    (name): Case => ({
+      title: name,
+      shape: [9, 2],
+      dtype: "i32",
+      run: (family, x, options) => family[name](x, { axis: 1, ...options }),
+      numpy: `x.${name}(axis=1)`,
+    }),
+  ),
+  ...(["argMin", "argMax"] as const).flatMap((name) =>
+    (["f32", "i64"] as const).map(
+      (dtype): Case => ({
+        title: `${name} of ${dtype}`,
+        shape: [5, 60],
+        dtype,
+        run: (family, x, options) => family[name](x, { axis: -1, ...options }),
+        numpy: `x.${name.toLowerCase()}(axis=-1)`,
+      }),
+    ),
+  ),
+  ...(["i32", "f32"] as const).flatMap((dtype): Case[] => [
+    {
+      title: `cumulativeSum of ${dtype}`,
+      shape: [4, 33, 2],
+      dtype,
+      run: (family, x, options) => family.cumulativeSum(x, { axis: 1, ...options }),
+      numpy: "np.cumsum(x, axis=1)",
+    },
+    {
+      title: `cumulativeProduct of ${dtype}, backwards`,
+      shape: [4, 3],
+      dtype,
+      run: (family, x, options) => family.cumulativeProduct(x, { axis: 1, reverse: true, ...options }),
+      numpy: "np.cumprod(x[:, ::-1], axis=1)[:, ::-1]",
+    },
+    {
+      title: `cumulativeMax of ${dtype}`,
+      shape: [40, 3],
+      dtype,
+      run: (family, x, options) => family.cumulativeMax(x, options),
+      numpy: "np.maximum.accumulate(x, axis=0)",
+    },
+  ]),
+  {
+    title: "cumulativeSum without its own",
+    shape: [1, 50],
+    dtype: "i32",
+    run: (family, x, options) => family.cumulativeSum(x, { axis: 1, exclusive: true, ...options }),
+    numpy: "np.cumsum(x, axis=1) - x",
+  },
+  {
+    title: "softmax",
+    shape: [3, 70],
+    dtype: "f32",
+    run: (family, x, options) => family.softmax(x, options),
+    numpy: "np.exp(x.astype(float)) / np.exp(x.astype(float)).sum(axis=-1, keepdims=True)",
+  },
+  {
+    title: "logSoftmax along the first axis",
+    shape: [3, 70],
+    dtype: "f32",
+    run: (family, x, options) => family.logSoftmax(x, { axis: 0, ...options }),
+    numpy: "x - np.log(np.exp(x.astype(float)).sum(axis=0))",
+  },
+  {
+    title: "layerNorm of two axes",
+    shape: [3, 5, 7],
+    dtype: "f32",
+    run: (family, x, options) => family.layerNorm(x, { axes: 2, epsilon: 1e-3, ...options }),
+    numpy: "(x - x.mean(axis=(1, 2), keepdims=True)) / np.sqrt(x.var(axis=(1, 2), keepdims=True) + 1e-3)",
+  },
+  {
+    title: "rmsNorm",
+    shape: [3, 35],
+    dtype: "f32",
+    run: (family, x, options) => family.rmsNorm(x, { epsilon: 1e-3, ...options }),
+    numpy: "x / np.sqrt((x * x).mean(axis=-1, keepdims=True) + 1e-3)",
+  },
+  ...(["f32", "i32", "u64"] as const).flatMap((dtype): Case[] => [
+    {
+      title: `sort of ${dtype}`,
+      shape: [3, 70, 2],
+      dtype,
+      run: (family, x, options) => family.sort(x, { axis: 1, ...options }),
+      numpy: "np.sort(x, axis=1)",
+    },
+    {
+      title: `argSort of ${dtype}`,
+      shape: [3, 70],
+      dtype,
+      run: (family, x, options) => family.argSort(x, options),
+      numpy: 'np.argsort(x, axis=-1, kind="stable")',
+    },
+    {
+      title: `topK of ${dtype}`,
+      shape: [3, 70],
+      dtype,
+      run: async (family, x, options) => (await family.topK(x, 5, options)).values,
+      numpy: "np.sort(x, axis=-1)[:, ::-1][:, :5]",
+    },
+  ]),
+  {
+    title: "gather",
+    shape: [5, 6, 2],
+    dtype: "i32",
+    run: (family, x, options) => family.gather(x, [3, -1, 0, 3], { axis: 1, ...options }),
+    numpy: "np.take(x, [3, -1, 0, 3], axis=1)",
+  },
+  {
+    title: "gather by a table",
+    shape: [5, 6],
+    dtype: "f32",
+    run: (family, x, options) =>
+      family.gather(x, Matrix.from(BigInt64Array.of(4n, -5n, 2n, 1n), [2, 2], "i64"), options),
+    numpy: "np.take(x, [[4, 0], [2, 1]], axis=0)",
+  },
+  {
+    title: "takeAlong",
+    shape: [2, 6],
+    dtype: "f32",
+    run: (family, x, options) =>
+      family.takeAlong(x, Matrix.from(Int32Array.of(5, -1, 0, 2), [2, 2], "i32"), { axis: 1, ...options }),
+    numpy: "np.take_along_axis(x, np.array([[5, 5], [0, 2]]), axis=1)",
+  },
+  {
+    title: "concatenate",
+    shape: [3, 4],
+    dtype: "i32",
+    run: (family, x, options) => family.concatenate([x, x, x], { axis: -1, ...options }),
+    numpy: "np.concatenate([x, x, x], axis=1)",
+  },
+  {
+    title: "stack",
+    shape: [3, 4],
+    dtype: "i32",
+    run: (family, x, options) => family.stack([x, x], { axis: 2, ...options }),
+    numpy: "np.stack([x, x], axis=2)",
+  },
+];
+
+/** Quarters, so that sums of f32 are exact and there are ties. */
+function dataOf({ shape, dtype }: Case): HostArray {
+  const random = seeded(elementCount(shape));
+  const { array, kind } = dtypes[dtype];
+  const scale = kind === "float" ? 4 : 1;
+  const least = kind === "unsigned" ? 0 : -6;
+  const pick = () => Math.floor(random() * 12 * scale + least * scale) / scale;
+  const numbers = Array.from({ length: elementCount(shape) }, pick);
+  if (dtype === "bool") return Uint8Array.from(numbers, (value) => value & 1);
+  if (dtype === "f16") return Uint16Array.from(numbers, halfBits);
+  const isWide = dtype === "i64" || dtype === "u64";
+  return isWide
+    ? (array as typeof BigInt64Array).from(numbers, BigInt)
+    : (array as typeof Float32Array).from(numbers);
+}
+
+/** Of quarters from -6 to 6. */
+function halfBits(value: number): number {
+  if (value === 0) return 0;
+  const size = Math.abs(value);
+  const exponent = Math.floor(Math.log2(size));
+  return (value < 0 ? 0x8000 : 0) + ((exponent + 15) << 10) + (size / 2 ** exponent - 1) * 1024;
+}
+
+function halfValue(bits: number): number {
+  const size = bits & 0x7fff;
+  return (bits < 0x8000 ? 1 : -1) * (size === 0 ? 0 : 2 ** ((size >> 10) - 15) * (1 + (size & 1023) / 1024));
+}
+
+interface Expected {
+  readonly shape: Shape;
+  readonly dtype: string;
+  readonly values: readonly string[];
+}
+
+const program = `
+import json, sys, numpy as np
+types = dict(i8="i1", u8="u1", i16="i2", u16="u2", f16="f2", bool="?", f32="f4", f64="f8", i32="i4", u32="u4", i64="i8", u64="u8")
+answers = []
+for case in json.load(sys.stdin):
+    x = np.array(case["values"], dtype=types[case["dtype"]]).reshape(case["shape"])
+    y = np.asarray(eval(case["numpy"]))
+    answers.append(dict(shape=y.shape, dtype=str(y.dtype), values=[str(v) for v in y.ravel().tolist()]))
+json.dump(answers, sys.stdout)
+`;
+
+function numpyAnswers(): readonly Expected[] {
+  const input = cases.map((each) => ({
+    numpy: each.numpy,
+    dtype: each.dtype,
+    shape: each.shape,
+    values: Array.from(dataOf(each) as Float32Array, each.dtype === "f16" ? halfValue : Number),
+  }));
+  const { status, stdout, stderr } = spawnSync("python3", ["-c", program], {
+    input: JSON.stringify(input),
+    encoding: "utf8",
+  });
+  expect(stderr).toBe("");
+  expect(status).toBe(0);
+  return JSON.parse(stdout);
+}
+
+async function resultOf(each: Case, family: MatrixFamily, options: Options) {
+  using x = Matrix.from(dataOf(each) as Float32Array, each.shape, each.dtype as "f32");
+  using result = await each.run(family, x, options);
+  const values = Array.from(
+    (await result.read()) as Float32Array,
+    result.dtype === "f16" ? halfValue : Number,
+  );
+  return { shape: result.shape, dtype: result.dtype, values };
+}
+
+function expectClose(actual: readonly number[], expected: readonly number[], what: string): void {
+  expect(actual.length, what).toBe(expected.length);
+  const wrong = actual.findIndex((value, at) => {
+    const wanted = expected[at] ?? Number.NaN;
+    if (Object.is(value, wanted) || value === wanted) return false;
+    return !(Math.abs(value - wanted) <= 1e-5 * Math.max(1, Math.abs(wanted)));
+  });
+  expect(wrong, `${what}: ${actual[wrong]} instead of ${expected[wrong]} at ${wrong}`).toBe(-1);
+}
+
+onEveryDevice(
+  "along axes",
+  (adapter) => {
+    it("the device and the CPU agree", { timeout: 60_000 }, async () => {
+      await using runtime = new Runtime({ adapters: async () => [adapter] });
+      const family = bindMatrix(runtime);
+      for (const each of cases) {
+        const host = await resultOf(each, family, { placement: "cpu", strict: true });
+        const onDevice = () => resultOf(each, family, { placement: "gpu", strict: true });
+        if (each.needsDouble && !adapter.features.has("f64")) {
+          await failure(onDevice, "UNSUPPORTED");
+          continue;
+        }
+        const device = await onDevice();
+        expect([device.shape, device.dtype], each.title).toEqual([host.shape, host.dtype]);
+        expectClose(device.values, host.values, each.title);
+      }
+    });
+
+    it("an index that is out of range is named", async () => {
+      await using runtime = new Runtime({ adapters: async () => [adapter] });
+      const { gather, takeAlong } = bindMatrix(runtime);
+      using x = Matrix.from([
+        [1, 2],
+        [3, 4],
+        [5, 6],
+      ]);
+      for (const placement of ["gpu", "cpu"] as const) {
+        const options = { placement, strict: true } as const;
+        const wrong = await failure(() => gather(x, [0, 2, 3, -4], options), "INVALID_ARGUMENT");
+        expect(wrong.message).toBe("Index 3 at position 2 is out of range: the axis has 3 entries");
+        const indices = Matrix.from(BigInt64Array.of(0n, -(2n ** 63n)), [1, 2], "i64");
+        const low = await failure(() => takeAlong(x, indices, options), "INVALID_ARGUMENT");
+        expect(low.message).toContain("Index -9223372036854775808 at position 1");
+      }
+    });
+  },
+  { computing: true },
+);
+
+describe("on the CPU, along axes", () => {
+  const family = () => bindMatrix(new Runtime({ adapters: async () => [] }));
+  const cpu = { placement: "cpu", strict: true } as const;
+
+  itWith("numpy", findTool("python3", ["-c", "import numpy"]))("NumPy agrees", async () => {
+    const names: Readonly<Record<string, string>> = {
+      float32: "f32",
+      float64: "f64",
+      int32: "i32",
+      int64: "i64",
+    };
+    const answers = numpyAnswers();
+    for (const [at, each] of cases.entries()) {
+      const { shape, dtype, values } = await resultOf(each, family(), cpu);
+      const expected = answers[at];
+      expect(shape, each.title).toEqual(expected?.shape);
+      const parsed = (expected?.values ?? []).map((value) =>
+        value === "True" ? 1 : Number(value === "False" ? 0 : value),
+      );
+      expectClose(values, parsed, each.title);
+      const name = expected?.dtype.replace("uint", "u").replace("bool", "bool") ?? "";
+      const isWider = /np.(exp|log)|argm|argsort/.test(each.numpy);
+      if (!isWider) expect(names[name] ?? name, each.title).toBe(dtype);
+    }
+  });
+
+  it("NaN, signed zeros, ties and 64 bits", async () => {
+    const m = family();
+    const special = Matrix.from(Float32Array.of(2, NaN, -0, 0, -Infinity, NaN, 2, Infinity), [8]);
+    const read = async (result: Promise<Matrix<DType>>) => [...(await (await result).read())];
+    expect(await read(m.sort(special, cpu))).toEqual([-Infinity, -0, 0, 2, 2, Infinity, NaN, NaN]);
+    expect(await read(m.sort(special, { descending: true, ...cpu }))).toEqual([
+      NaN,
+      NaN,
+      Infinity,
+      2,
+      2,
+      0,
+      -0,
+      -Infinity,
+    ]);
+    expect(await read(m.argSort(special, cpu))).toEqual([4, 2, 3, 0, 6, 7, 1, 5]);
+    expect(await read(m.argSort(special, { descending: true, ...cpu }))).toEqual([1, 5, 7, 0, 6, 2, 3, 4]);
+    expect(await read(m.max(special, cpu))).toEqual([NaN]);
+    expect(await read(m.argMin(special, cpu))).toEqual([1]);
+    const wide = Matrix.from(BigInt64Array.of(2n ** 62n, -(2n ** 63n), 2n ** 62n, 5n), [4], "i64");
+    expect(await read(m.sum(wide, cpu))).toEqual([5n]);
+    expect(await read(m.min(wide, cpu))).toEqual([-(2n ** 63n)]);
+    expect(await read(m.argMax(wide, cpu))).toEqual([0]);
+    expect(await read(m.argSort(wide, { descending: true, ...cpu }))).toEqual([0, 2, 3, 1]);
+    expect(await read(m.cumulativeSum(wide, cpu))).toEqual([2n ** 62n, -(2n ** 62n), 0n, 5n]);
+  });
+
+  it("nothing has its identity, or none", async () => {
+    const m = family();
+    const empty = Matrix.zeros([2, 0]);
+    const read = async (result: Promise<Matrix<DType>>) => [...(await (await result).read())];
+    expect(await read(m.sum(empty, { axis: 1 }))).toEqual([0, 0]);
+    expect(await read(m.product(empty, { axis: 1 }))).toEqual([1, 1]);
+    expect(await read(m.mean(empty, { axis: 1 }))).toEqual([NaN, NaN]);
+    expect(await read(m.all(empty, { axis: 1 }))).toEqual([1, 1]);
+    expect(await read(m.sum(empty, { axis: 0 }))).toEqual([]);
+    expect(await read(m.max(empty, { axis: 0 }))).toEqual([]);
+    expect(await read(m.sort(empty))).toEqual([]);
+    const none = await failure(() => m.max(empty, { axis: 1 }), "INVALID_ARGUMENT");
+    expect(none.message).toBe("The max of no numbers does not exist: axis 1 of a 2x0 matrix is empty");
+    await failure(() => m.gather(empty, [0], { axis: 1 }), "INVALID_ARGUMENT");
+  });
+
+  it("nested arrays and lazy matrices are taken", async () => {
+    const m = family();
+    const x = Matrix.from([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]);
+    const read = async (result: Promise<Matrix<DType>>) => [...(await (await result).read())];
+    expect(
+      await read(
+        m.sum(
+          [
+            [1, 2],
+            [3, 4],
+          ],
+          { axis: 0 },
+        ),
+      ),
+    ).toEqual([4, 6]);
+    expect(await read(m.sum(m.transpose(m.mul(x, x)), { axis: 1 }))).toEqual([17, 29, 45]);
+    expect(await read(m.concatenate([x, [[7, 8, 9]]]))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(await read(m.gather(m.transpose(x), [2]))).toEqual([3, 6]);
+    await failure(() => m.sum("x" as never), "INVALID_ARGUMENT");
+  });
+
+  it("says what is wrong with arguments", async () => {
+    const m = family();
+    const x = Matrix.from([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]);
+    const whole = Matrix.from(Int32Array.of(1, 2, 3), [3], "i32");
+    const wrong: readonly (readonly [() => Promise<unknown>, string])[] = [
+      [() => m.sum(x, { axis: 2 }), "sum along axis 2 of a 2x3 matrix, which has 2 axes"],
+      [() => m.sum(x, { axis: [0, -2] }), "one of them stands there twice"],
+      [() => m.softmax(x, { axis: 0.5 }), "softmax along axis 0.5"],
+      [() => m.topK(x, 4), "There are no 4 largest of 3 numbers in a 2x3 matrix"],
+      [() => m.topK(x, -1), "There are no -1 largest"],
+      [() => m.norm(x, { p: 3 }), "There is no norm with p = 3"],
+      [() => m.variance(x, { correction: 0.5 }), "A correction of 0.5"],
+      [() => m.softmax(whole as never), "softmax takes f32, not i32"],
+      [() => m.layerNorm(x, { axes: 3 }), "layerNorm of the last 3 axes of a matrix with 2"],
+      [
+        () => m.layerNorm(x, { gamma: Matrix.zeros([2]) }),
+        "gamma holds 2 numbers where layerNorm normalises 3 together",
+      ],
+      [() => m.gather(x, [0.5]), "Index 0.5 at position 0 is not a whole number"],
+      [() => m.gather(x, x as never), "gather takes indices of i32 or i64, not f32"],
+      [() => m.takeAlong(x, [0]), "takeAlong takes numbers of a 2x3 matrix by 1 indices"],
+      [() => m.concatenate([]), "There is nothing to concatenate"],
+      [() => m.concatenate([x, whole as never]), "Cannot concatenate matrices of f32 and i32"],
+      [() => m.concatenate([x, Matrix.zeros([2, 2])]), "Cannot concatenate 2x2 and 2x3 along axis 0"],
+      [() => m.stack([x, Matrix.zeros([2, 2])]), "Cannot stack 2x2 and 2x3"],
+    ];
+    for (const [call, message] of wrong) {
+      expect((await failure(call, "INVALID_ARGUMENT")).message).toContain(message);
+    }
+  });
+
+  it("threads share many lines, and one long line is sorted", async () => {
+    const m = family();
+    const random = seeded(7);
+    const data = Float32Array.from({ length: 300_000 }, () => random() * 1000 - 500);
+    const sums = await (await m.sum(Matrix.from(data, [3000, 100]), { axis: 1, ...cpu })).read();
+    const wrong = sums.findIndex((total, row) => {
+      const exact = data.subarray(row * 100, (row + 1) * 100).reduce((sum, value) => sum + value, 0);
+      return Math.abs(total - exact) > 0.01;
+    });
+    expect(wrong).toBe(-1);
+    const sorted = await (await m.sort(Matrix.from(data, [data.length]), cpu)).read();
+    expect(sorted).toEqual(data.slice().sort());
+    const order = await (await m.argSort(Matrix.from(data, [data.length]), cpu)).read();
+    expect(Float32Array.from(order, (at) => data[at] ?? 0)).toEqual(sorted);
+  });
+});
