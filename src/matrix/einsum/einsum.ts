@@ -122,21 +122,29 @@ function release({ matrix, owned }: Operand): void {
   if (owned) matrix.dispose();
 }
 
-/** The operand summed over the indices that only it has and nobody needs: times a column of ones. */
+/** The operand summed over the indices that only it has and nobody needs: one after the other, times a column of ones. */
 async function sumLonely(call: Call, operand: Operand, needed: ReadonlySet<string>): Promise<Operand> {
-  const indices = [...operand.steps.keys()];
-  const kept = indices.filter((index) => needed.has(index));
-  const gone = indices.filter((index) => !needed.has(index));
-  if (gone.length === 0) return operand;
-  const [rows, count] = [sizeOf(call, kept), sizeOf(call, gone)];
+  let sums = operand;
+  for (const index of [...operand.steps.keys()].reverse()) {
+    if (needed.has(index)) continue;
+    const before = sums;
+    sums = await sumOver(call, before, index);
+    if (before !== operand) release(before);
+  }
+  return sums;
+}
+
+async function sumOver(call: Call, operand: Operand, index: string): Promise<Operand> {
+  const kept = [...operand.steps.keys()].filter((other) => other !== index);
+  const [rows, count] = [sizeOf(call, kept), sizeOf(call, [index])];
   const ones = Matrix.from(new Float32Array(count).fill(1), [count, 1]);
-  const flat = await flattened(call, operand, [kept, gone]);
+  const flat = await flattened(call, operand, [kept, [index]]);
   try {
     const sums = await multiply(call.runtime, withShape(flat.matrix, [rows, count]), ones, call.options);
     return fresh(call, sums, kept);
   } finally {
     ones.dispose();
-    if (flat.matrix !== operand.matrix) release(flat);
+    if (flat !== operand) release(flat);
   }
 }
 
