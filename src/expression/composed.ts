@@ -53,6 +53,6 @@ export function clip(x: Expression, low: Expression, high: Expression): Expressi
   return binary("minimum", binary("maximum", x, low), high);
 }
 
-export function isFinite(x: Expression): Expression {
+export function finite(x: Expression): Expression {
   return unary("not", binary("or", unary("isNan", x), unary("isInfinite", x)));
 }

@@ -156,7 +156,7 @@ const float = new Float32Array(word.buffer);
 export function encodeBf16(x: number): number {
   float[0] = x;
   const bits = word[0] ?? 0;
-  if (x !== x) return (bits >>> 16) | 0x40;
+  if (Number.isNaN(x)) return (bits >>> 16) | 0x40;
   return ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff;
 }
 
@@ -170,7 +170,7 @@ export function encodeF16(x: number): number {
   float[0] = x;
   const sign = ((word[0] ?? 0) >>> 16) & 0x8000;
   const size = Math.abs(x);
-  if (size !== size) return sign | 0x7e00;
+  if (Number.isNaN(size)) return sign | 0x7e00;
   if (size >= 65_520) return sign | 0x7c00;
   const exponent = Math.max(((word[0] ?? 0) >>> 23) & 0xff, 113);
   word[0] = (exponent - 10) << 23;

@@ -11,13 +11,14 @@ let table: ReadonlyMap<string, WgslFunction> | undefined;
 /** All functions of the files in `wgsl/`, by name; templates once a type. */
 function functions(): ReadonlyMap<string, WgslFunction> {
   if (table !== undefined) return table;
-  const texts = ["f32", "f64", "narrow"].map(fileText);
+  const texts = ["f32", "math", "f64", "narrow"].map(fileText);
   for (const type of ["f32", "f64"]) texts.push(fileText("real").replaceAll(/real\b/g, type));
   for (const type of ["i32", "u32", "i64", "u64"]) {
     texts.push(fileText("integer").replaceAll(/whole\b/g, type));
   }
   const found = new Map<string, string>();
-  for (const match of texts.join("\n").matchAll(/^fn (\w+)[^]*?^}\n/gm)) found.set(match[1] ?? "", match[0]);
+  for (const match of texts.join("\n").matchAll(/^fn (\w+)[\s\S]*?^}\n/gm))
+    found.set(match[1] ?? "", match[0]);
   table = new Map(
     [...found].map(([name, text]) => {
       const names = new Set([...text.matchAll(/\b(\w+)\(/g)].map((match) => match[1] ?? ""));

@@ -147,6 +147,9 @@ class Writer {
         return `max(${a}, ${b})`;
       case "atan2":
         return `atan2(${a}, ${b})`;
+      case "notEqual":
+        // Dawn takes `a != b` to be false where one is NaN.
+        return isFloat(type) ? `!(${a} == ${b})` : `${a} != ${b}`;
       case "shiftLeft":
       case "shiftRight":
         return `${a} ${infix[operator]} u32(${b})`;
@@ -156,7 +159,7 @@ class Writer {
   }
 
   #cast(from: ScalarType, to: ScalarType, x: string): string {
-    if (to === "bool") return `${x} != ${from}(0)`;
+    if (to === "bool") return isFloat(from) ? `!(${x} == 0.0)` : `${x} != ${from}(0)`;
     const own = `cast_${from}_${to}`;
     return hasWgslFunction(own) ? this.#call(own, x) : `${to}(${x})`;
   }

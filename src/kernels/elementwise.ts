@@ -1,11 +1,18 @@
 import { byteLengthOf, type DType } from "../core/dtype.ts";
 import { elementCount, type Shape } from "../core/shape.ts";
-import { collapse, reach, type Strides } from "../core/strides.ts";
+import { type Collapsed, collapse, denseStrides, reach, type Strides } from "../core/strides.ts";
 import type { BufferView, Device, DeviceBuffer, WorkOptions } from "../device/device.ts";
 import { AikoError } from "../errors.ts";
 import { computeType, type Expression } from "../expression/expression.ts";
 import { constantWords } from "../expression/wgsl.ts";
-import { type Access, type ElementwiseText, elementwiseText, perWord } from "./elementwise-text.ts";
+import {
+  type Access,
+  type ElementwiseText,
+  elementwiseText,
+  tileSide,
+  type Walk,
+} from "./elementwise-text.ts";
+import { perWord } from "./elementwise-types.ts";
 import { chunkOf, kernelOn, wantsLongThreads } from "./source.ts";
 
 /** Device memory, and how the dimensions of the result step through it. Strides and offset count elements. */
@@ -30,6 +37,8 @@ export interface ElementwiseArguments {
 
 const mostInputs = 6;
 const longThreads = 64;
+/** Below this many elements, what a cache line brings too much does not matter. */
+const leastTiled = 8;
 
 /**
  * Enqueues one fused kernel that computes an expression for every element of a shape. The expression `input(0, type)`
@@ -50,26 +59,28 @@ export async function elementwise(
     shape,
     inputs.map(({ strides }) => strides),
   );
-  const long = wantsLongThreads(device);
+  const { walk, shape: sizes, strides } = walkOf(device, flat, resultType);
   const text = elementwiseText({
     expression,
-    inputs: inputs.map(({ dtype }, at) => ({ dtype, access: accessOf(flat.strides[at] ?? []) })),
-    rank: flat.shape.length,
+    inputs: inputs.map(({ dtype }, at) => ({ dtype, access: accessOf(strides[at] ?? []) })),
+    rank: sizes.length,
     resultType,
-    long,
+    walk,
   });
   const kernel = await kernelOn(device, text.text, { label: "elementwise" });
-  const units = Math.ceil(count / perWord(resultType));
-  const chunk = chunkOf(units, longThreads, 16);
+  const units = walk === "tiles" ? tilesIn(sizes) : Math.ceil(count / perWord(resultType));
+  const chunk = chunkOf(units, longThreads, walk === "tiles" ? 1 : 16);
+  const head = [walk === "tiles" ? units : count, chunk];
+  const offsets = inputs.map(({ offset }) => offset ?? 0);
   const bindings: Record<string, DeviceBuffer | BufferView | Uint32Array> = {
     result,
-    parameters: parametersOf(text, [count, chunk], flat.shape, flat.strides, inputs),
+    parameters: parametersOf(text, head, sizes, strides, offsets),
   };
   for (const [at, { data }] of inputs.entries()) {
     if (text.used.has(at)) bindings[`input_${at}`] = data;
   }
-  if (long) device.dispatch(kernel, bindings, Math.ceil(units / chunk), options);
-  else device.dispatchThreads(kernel, bindings, units, options);
+  if (walk === "short") device.dispatchThreads(kernel, bindings, units, options);
+  else device.dispatch(kernel, bindings, Math.ceil(units / chunk), options);
 }
 
 function parametersOf(
@@ -77,14 +88,54 @@ function parametersOf(
   head: readonly number[],
   shape: Shape,
   strides: readonly Strides[],
-  inputs: readonly StridedInput[],
+  offsets: readonly number[],
 ): Uint32Array {
   const words = [...head, ...shape];
-  for (const [at, input] of inputs.entries()) words.push(input.offset ?? 0, ...(strides[at] ?? []));
+  for (const [at, each] of strides.entries()) words.push(offsets[at] ?? 0, ...each);
   for (const constant of text.constants) words.push(...constantWords(constant));
   const padded = new Int32Array(Math.ceil(words.length / 4) * 4);
   padded.set(words.map((word) => word | 0));
   return new Uint32Array(padded.buffer);
+}
+
+interface Walked extends Collapsed {
+  readonly walk: Walk;
+}
+
+function walkOf(device: Device, flat: Collapsed, resultType: DType): Walked {
+  const { shape, strides } = flat;
+  if (!wantsLongThreads(device)) return { ...flat, walk: "short" };
+  const parts = perWord(resultType);
+  const across = parts === 1 ? axisAcross(flat) : undefined;
+  if (across !== undefined) {
+    const moved = <T>(values: readonly T[]) => [
+      ...values.filter((_, axis) => axis !== across && axis !== shape.length - 1),
+      values[across] as T,
+      values[shape.length - 1] as T,
+    ];
+    return { walk: "tiles", shape: moved(shape), strides: [...strides, denseStrides(shape)].map(moved) };
+  }
+  const isWhole = shape.length === 1 || (shape.at(-1) ?? 1) % parts === 0;
+  return { ...flat, walk: isWhole ? "runs" : "units" };
+}
+
+/** An axis along which an input is contiguous that the innermost axis strides through, where both are long. */
+function axisAcross({ shape, strides }: Collapsed): number | undefined {
+  const inner = shape.length - 1;
+  if ((shape[inner] ?? 1) < leastTiled) return undefined;
+  for (const operand of strides) {
+    if (Math.abs(operand[inner] ?? 0) < leastTiled) continue;
+    const along = operand.findIndex(
+      (stride, axis) => Math.abs(stride) === 1 && (shape[axis] ?? 1) >= leastTiled,
+    );
+    if (along >= 0) return along;
+  }
+  return undefined;
+}
+
+function tilesIn(shape: Shape): number {
+  const inTiles = shape.map((size, axis) => (axis < shape.length - 2 ? size : Math.ceil(size / tileSide)));
+  return elementCount(inTiles);
 }
 
 function accessOf(strides: Strides): Access {

@@ -1,7 +1,7 @@
 import { type ArrayOf, type DType, dtypes, isDType } from "../core/dtype.ts";
 import { elementCount, type Shape } from "../core/shape.ts";
 import { AikoError } from "../errors.ts";
-import type { OperationReport } from "../runtime/index.ts";
+import type { OperationReport, RunOptions } from "../runtime/index.ts";
 import {
   assertFits,
   assertShape,
@@ -11,7 +11,8 @@ import {
   toFloat32,
 } from "./convert.ts";
 import { zerosOnHost } from "./host-memory.ts";
-import { Storage } from "./storage.ts";
+import { denseStorageOf, Node } from "./node.ts";
+import { type AnyStorage, Storage } from "./storage.ts";
 
 /** What operations take for a matrix: nested arrays are converted to f32 on every call, a `Matrix` only once. */
 export type MatrixInput<D extends DType = "f32"> = Matrix<D> | NestedArray;
@@ -22,22 +23,24 @@ export type AnyMatrix = Matrix<DType>;
 /**
  * Numbers of any shape, row-major, that do not change: [...batch, rows, columns] for matrix products, [] for a single
  * number. They stay where they were made, on the host or on a device, until `read()` or an operation elsewhere needs them.
- * Disposing frees device memory.
+ * A lazy matrix is only described yet: `read()`, an operation or `evaluate` computes it, once. Disposing frees memory
+ * that no lazy matrix needs any more.
  */
 export class Matrix<D extends DType = "f32"> implements Disposable {
   readonly shape: Shape;
   readonly dtype: D;
-  /** How it was computed, where the operation was asked for a report. */
-  readonly report: OperationReport | undefined;
-  /** @internal */
-  readonly storage: Storage<D>;
+  readonly #node: Node;
+  readonly #report: OperationReport | undefined;
+  #disposed = false;
 
-  /** @internal */
-  constructor(storage: Storage<D>, shape: Shape, report?: OperationReport) {
-    this.storage = storage;
-    this.dtype = storage.dtype;
-    this.shape = [...shape];
-    this.report = report;
+  /** @internal Takes over a storage, or retains a node. */
+  constructor(source: Storage<D> | Node, shape: Shape, report?: OperationReport) {
+    this.#node = source instanceof Node ? source : Node.stored(source as AnyStorage, [...shape]);
+    this.#node.retain();
+    if (this.#node.storage === undefined) forgotten.register(this, this.#node, this);
+    this.dtype = this.#node.dtype as D;
+    this.shape = this.#node.shape;
+    this.#report = report;
   }
 
   /**
@@ -88,23 +91,48 @@ export class Matrix<D extends DType = "f32"> implements Disposable {
     return this.shape.at(-1) ?? 0;
   }
 
-  /** Where the numbers are now; after a transfer, in both places. */
-  get location(): "host" | "device" | "both" {
-    if (!this.storage.isOnDevice) return "host";
-    return this.storage.isOnHost ? "both" : "device";
+  /** How it was computed, where the operation, or whoever evaluated it, asked for a report. */
+  get report(): OperationReport | undefined {
+    return this.#report ?? this.#node.report;
+  }
+
+  /** Where the numbers are now; after a transfer, in both places. "lazy" as long as they are not computed. */
+  get location(): "host" | "device" | "both" | "lazy" {
+    const storage = denseStorageOf(this.#node);
+    if (storage === undefined) return this.#disposed ? "host" : "lazy";
+    if (!storage.isOnDevice) return "host";
+    return storage.isOnHost ? "both" : "device";
+  }
+
+  /** @internal */
+  usableNode(): Node {
+    if (!this.#disposed) return this.#node;
+    throw new AikoError("BUFFER_DISPOSED", {
+      message: `This matrix of ${this.size} numbers is disposed`,
+      hint: "Dispose it after its last use.",
+    });
+  }
+
+  /** @internal Its dense numbers, which a lazy matrix does not have. */
+  get storage(): Storage<D> {
+    const storage = denseStorageOf(this.usableNode());
+    if (storage !== undefined) return storage as Storage<D>;
+    throw new AikoError("INTERNAL", { message: "A lazy matrix has no storage before it is evaluated" });
   }
 
   /**
-   * The numbers in row-major order, downloaded when they are only on a device. It is the matrix's own memory: copy it
-   * before changing it. Rejects with BUFFER_DISPOSED, DEVICE_LOST or TIMEOUT.
+   * The numbers in row-major order, computed when the matrix is lazy, and downloaded when they are only on a device. It
+   * is the matrix's own memory: copy it before changing it. Rejects with BUFFER_DISPOSED, DEVICE_LOST or TIMEOUT, and
+   * with what the computation rejects with.
    */
-  read(): Promise<ArrayOf<D>> {
-    return this.storage.host();
+  async read(options: RunOptions = {}): Promise<ArrayOf<D>> {
+    const storage = await this.usableNode().evaluated(options);
+    return (storage as Storage<D>).host();
   }
 
   /** The numbers as nested arrays, one level per dimension; 64-bit integers as bigints. */
-  async toArray(): Promise<NestedArray> {
-    const data = await this.read();
+  async toArray(options?: RunOptions): Promise<NestedArray> {
+    const data = await this.read(options);
     if (this.shape.length === 0) return Array.from(data as Iterable<number>);
     const nest = (offset: number, shape: Shape): unknown[] => {
       const [size = 0, ...rest] = shape;
@@ -116,15 +144,24 @@ export class Matrix<D extends DType = "f32"> implements Disposable {
     return nest(0, this.shape) as unknown as NestedArray;
   }
 
-  /** Frees its memory; later use throws BUFFER_DISPOSED. Safe to call twice. */
+  /**
+   * Frees its memory, unless a lazy matrix that was made of it is still to be computed; later use of this one throws
+   * BUFFER_DISPOSED. Safe to call twice.
+   */
   dispose(): void {
-    this.storage.dispose();
+    if (this.#disposed) return;
+    this.#disposed = true;
+    forgotten.unregister(this);
+    this.#node.release();
   }
 
   [Symbol.dispose](): void {
     this.dispose();
   }
 }
+
+/** The parts of a chain are seldom named, and so not disposed: they let go of what they are made of when collected. */
+const forgotten = new FinalizationRegistry<Node>((node) => node.release());
 
 function arrayOfType(data: unknown, dtype: DType): ArrayOf<DType> {
   if (!isDType(dtype)) {

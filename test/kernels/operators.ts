@@ -3,11 +3,10 @@ import {
   type BinaryOperator,
   type Expression,
   isFloat,
-  isInteger,
   type ScalarType,
   type UnaryOperator,
 } from "#src/expression/expression.js";
-import { binary, cast, constant, input, select, unary, unaryAllows } from "#src/expression/index.js";
+import { binary, cast, constant, input, select, unaryAllows } from "#src/expression/index.js";
 
 export const scalarTypes: readonly ScalarType[] = ["f32", "f64", "i32", "u32", "i64", "u64", "bool"];
 
@@ -131,4 +130,4 @@ export function arrayOf<T extends ScalarType>(type: T, values: readonly Value[])
   return made;
 }
 
-export { isFloat, isInteger };
+export { isFloat };

@@ -27,41 +27,6 @@ fn both_f32(a: f32, b: f32) -> f32 {
   return bitcast<f32>(bitcast<u32>(a) & bitcast<u32>(b));
 }
 
-fn exp_f32(x: f32) -> f32 {
-  return exp(x);
-}
-
-fn log_f32(x: f32) -> f32 {
-  return log(x);
-}
-
-fn expm1_f32(x: f32) -> f32 {
-  let u = exp_f32(x);
-  if (u == 1.0 || is_nan_f32(x) || is_infinite_f32(u)) {
-    return select(x, u, is_infinite_f32(u));
-  }
-  if (u - 1.0 == -1.0) {
-    return -1.0;
-  }
-  return (u - 1.0) * x / log_f32(u);
-}
-
-fn log1p_f32(x: f32) -> f32 {
-  let u = 1.0 + x;
-  if (u == 1.0 || is_infinite_f32(x)) {
-    return select(x, nan_f32(x), x < -1.0);
-  }
-  return log_f32(u) * x / (u - 1.0);
-}
-
-fn remainder_f32(a: f32, b: f32) -> f32 {
-  return a % b;
-}
-
-fn power_f32(a: f32, b: f32) -> f32 {
-  return pow(a, b);
-}
-
 fn cast_f32_i32(x: f32) -> i32 {
   return select(select(i32(x), 2147483647, x >= 2147483648.0), 0, is_nan_f32(x));
 }

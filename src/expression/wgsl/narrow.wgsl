@@ -12,22 +12,15 @@ fn decode_f16(half: u32) -> f32 {
   return unpack2x16float(half).x;
 }
 
+// What is below the smallest normal number is rounded by adding 0.5, whose last bit is f16's smallest step.
 fn encode_f16(x: f32) -> u32 {
   let bits = bitcast<u32>(x);
-  let sign = (bits >> 16u) & 0x8000u;
   let magnitude = bits & 0x7fffffffu;
   let normal = (magnitude - 0x38000000u + 0xfffu + ((magnitude >> 13u) & 1u)) >> 13u;
-  let shift = min(126u - (magnitude >> 23u), 31u);
-  let mantissa = (magnitude & 0x7fffffu) | 0x800000u;
-  let kept = mantissa >> shift;
-  let rest = mantissa & ((1u << shift) - 1u);
-  let tie = 1u << (shift - 1u);
-  let small = kept + select(0u, 1u, rest > tie || (rest == tie && (kept & 1u) == 1u));
-  var half = select(small, normal, magnitude >= 0x38800000u);
-  half = select(half, 0u, magnitude < 0x33000000u);
-  half = select(half, 0x7c00u, magnitude >= 0x477ff000u);
-  half = select(half, 0x7e00u, magnitude > 0x7f800000u);
-  return sign | half;
+  let small = bitcast<u32>(bitcast<f32>(magnitude) + 0.5) - 0x3f000000u;
+  let finite = select(small, normal, magnitude >= 0x38800000u);
+  let half = select(finite, select(0x7c00u, 0x7e00u, magnitude > 0x7f800000u), magnitude >= 0x477ff000u);
+  return ((bits >> 16u) & 0x8000u) | half;
 }
 
 fn narrow_f16(x: f32) -> f32 {

@@ -92,29 +92,3 @@ fn atanh_real(x: real) -> real {
   }
   return copy_sign_real(0.5 * log1p_real(2.0 * a / (1.0 - a)), x);
 }
-
-// A series of positive terms, and from 3 on a continued fraction for what is missing to 1: Abramowitz and Stegun 7.1.6
-// and 7.1.14.
-fn erf_real(x: real) -> real {
-  let a = abs(x);
-  if (is_nan_real(x)) {
-    return x;
-  }
-  if (a > 6.0) {
-    return copy_sign_real(1.0, x);
-  }
-  if (a < 3.0) {
-    var term = a;
-    var sum = a;
-    for (var n = 1u; n < 64u; n++) {
-      term *= 2.0 * a * a / real(2u * n + 1u);
-      sum += term;
-    }
-    return copy_sign_real(1.1283791670955125739 * exp_real(-a * a) * sum, x);
-  }
-  var fraction = a;
-  for (var n = 60u; n > 0u; n--) {
-    fraction = a + 0.5 * real(n) / fraction;
-  }
-  return copy_sign_real(1.0 - 0.5641895835477562869 * exp_real(-a * a) / fraction, x);
-}
