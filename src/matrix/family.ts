@@ -42,12 +42,15 @@ export interface MatrixFamily
   /** See `einsum`. */
   einsum(subscripts: string, operands: readonly MatrixInput[], options?: RunOptions): Promise<Matrix>;
     Selection {
+export interface MatrixFamily extends Arithmetic, Views, Makers, LinearAlgebra {
   /** See `Matrix.from`. */
   readonly from: typeof Matrix.from;
   /** See `multiply`. */
   multiply(a: MatrixInput, b: MatrixInput, options?: MultiplyOptions): Promise<Matrix>;
   /** Computes a lazy matrix now, where `options` say, and resolves with the same matrix. */
   evaluate<D extends DType>(matrix: Matrix<D>, options?: RunOptions): Promise<Matrix<D>>;
+  /** See `sum`. */
+  sum(matrix: Matrix, options?: RunOptions): Promise<Matrix>;
   /** See `readNpy`. */
   readNpy(path: string, options?: FileOptions): Promise<Matrix>;
   /** See `writeNpy`. */
@@ -70,6 +73,7 @@ export function bindMatrix(runtime: Runtime): MatrixFamily {
     ...bindArithmetic(runtime),
     ...bindViews(runtime),
     ...bindMakers(runtime),
+    ...bindLinearAlgebra(runtime),
     from: Matrix.from,
     evaluate: async (matrix, options = {}) => {
       await evaluated(runtime, matrix, options);
@@ -77,5 +81,8 @@ export function bindMatrix(runtime: Runtime): MatrixFamily {
     },
     multiply: (a, b, options) => multiply(runtime, a, b, options),
     einsum: (subscripts, operands, options) => einsum(runtime, subscripts, operands, options),
+    sum: (matrix, options) => sum(runtime, matrix, options),
+    readNpy,
+    writeNpy,
   };
 }

@@ -2,6 +2,7 @@ import type { RunOptions, Runtime } from "../runtime/index.ts";
 import { cholesky } from "./cholesky.ts";
 import { determinant, type SignAndLogarithm, slogdet } from "./determinant.ts";
 import { type Eigh, type EighOptions, eigh } from "./eigh.ts";
+import { einsum } from "./einsum/einsum.ts";
 import { type LeastSquares, type LeastSquaresOptions, leastSquares, pseudoInverse } from "./least-squares.ts";
 import type { Real } from "./linear-operation.ts";
 import { type Lu, lu } from "./lu.ts";
@@ -17,6 +18,40 @@ import { type Qr, type QrOptions, qr } from "./qr.ts";
 import { inverse, solve } from "./solve.ts";
 import { type Svd, type SvdOptions, svd } from "./svd.ts";
 import { type TriangularSolveOptions, triangularSolve } from "./triangular-solve.ts";
+
+export type {
+  Eigh,
+  EighOptions,
+  LeastSquares,
+  LeastSquaresOptions,
+  Lu,
+  MatrixNorm,
+  MatrixRankOptions,
+  Qr,
+  QrOptions,
+  SignAndLogarithm,
+  Svd,
+  SvdOptions,
+  TriangularSolveOptions,
+};
+export {
+  cholesky,
+  conditionNumber,
+  determinant,
+  eigh,
+  einsum,
+  inverse,
+  leastSquares,
+  lu,
+  matrixNorm,
+  matrixRank,
+  pseudoInverse,
+  qr,
+  slogdet,
+  solve,
+  svd,
+  triangularSolve,
+};
 
 /** Systems of equations, decompositions and what follows from them, in f32 or f64, for every item of a batch. */
 export interface LinearAlgebra {
@@ -56,6 +91,8 @@ export interface LinearAlgebra {
   ): Promise<LeastSquares<D>>;
   /** See `pseudoInverse`. */
   pseudoInverse<D extends Real = "f32">(a: MatrixInput<D>, options?: LeastSquaresOptions): Promise<Matrix<D>>;
+  /** See `einsum`. */
+  einsum(subscripts: string, operands: readonly MatrixInput[], options?: RunOptions): Promise<Matrix>;
   /** See `matrixNorm`. */
   matrixNorm<D extends Real = "f32">(
     a: MatrixInput<D>,
@@ -82,6 +119,7 @@ export function bindLinearAlgebra(runtime: Runtime): LinearAlgebra {
     svd: (a, options) => svd(runtime, a, options),
     leastSquares: (a, b, options) => leastSquares(runtime, a, b, options),
     pseudoInverse: (a, options) => pseudoInverse(runtime, a, options),
+    einsum: (subscripts, operands, options) => einsum(runtime, subscripts, operands, options),
     matrixNorm: (a, kind, options) => matrixNorm(runtime, a, kind, options),
     conditionNumber: (a, options) => conditionNumber(runtime, a, options),
     matrixRank: (a, options) => matrixRank(runtime, a, options),

@@ -1,3 +1,5 @@
+import { byteLengthOf } from "../core/dtype.ts";
+import { elementCount } from "../core/shape.ts";
 import type { Real } from "../kernels/linalg/index.ts";
 import type { Rates } from "../runtime/index.ts";
 import { javascriptEngine } from "../runtime/javascript/index.ts";
@@ -24,6 +26,9 @@ const rates: Rates = {
   cpu: { overheadMs: 1, flopsPerMs: 1.5e7, bytesPerMs: 1e7 },
 };
 
+/** Factors, the block under work, and what its product packs, about as large as the matrix each. */
+const scratchCopies = 4;
+
 /** An operation of linear algebra on f32 or f64, whose parameters are the sizes that its kernels and its CPU task take. */
 export function linearOperation<P>(definition: LinearDefinition<P>): DenseRun<P> {
   const { name, host, task, outputs, flops, gpu } = definition;
@@ -35,6 +40,13 @@ export function linearOperation<P>(definition: LinearDefinition<P>): DenseRun<P>
     rates,
     outputs: (inputs, sizes) => outputs(typeOf(inputs), sizes),
     flops: (_inputs, _outputs, sizes) => flops(sizes),
+    scratchBytes: (_device, inputs, sizes) => {
+      const type = typeOf(inputs);
+      const bytes = [...inputs, ...outputs(type, sizes)].map(({ dtype, shape }) =>
+        byteLengthOf(dtype, elementCount(shape)),
+      );
+      return new Array<number>(scratchCopies).fill(Math.max(...bytes));
+    },
     gpu: (call) => gpu({ ...call, type: typeOf(call.inputs) }),
     cpu: async (call) => {
       await javascriptEngine.run({

@@ -4,6 +4,7 @@ import { toleranceOf } from "./least-squares.ts";
 import { batchOf, realMatrix } from "./linear-input.ts";
 import type { Real } from "./linear-operation.ts";
 import { Matrix, type MatrixInput } from "./matrix.ts";
+import { Storage } from "./storage.ts";
 import { svd } from "./svd.ts";
 
 /** Largest and smallest singular value, or the sum of all. */
@@ -47,8 +48,11 @@ async function fromValues<D extends Real, R extends "u32" | D>(
       : dtype === "f64"
         ? Float64Array.from(results)
         : Float32Array.from(results);
-  const found: Matrix<"u32" | Real> = Matrix.from(data as Float32Array, batchShape, dtype as "f32");
-  const result = new Matrix(found.storage, batchShape, s.report);
+  const result: Matrix<"u32" | Real> = new Matrix(
+    Storage.onHost(data as Float32Array, dtype as "f32"),
+    batchShape,
+    s.report,
+  );
   s.dispose();
   return result as unknown as Matrix<R>;
 }

@@ -33,6 +33,10 @@ const outputs: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     /^aikoryu_operation_calls_total\{operation="matrix.multiply",placement="(gpu|cpu)"\} 1$/,
   ],
   "multiply.ts": ["row 0 has its 1 in column 4", /^ran on the (gpu|cpu): /],
+  "principal-components.ts": [
+    "the components explain 51 %, 46 %, 3 %",
+    "furthest apart along the first: Cairo and Lima",
+  ],
   "stream.ts": ["1440000 readings, the warmest 212.0 °F"],
   "nearest.ts": ["1, 0.9, 0: lime sorbet", "0, 0.1, 1: miso soup"],
 };

@@ -9,7 +9,7 @@ import {
   solveLu,
   solveTriangular,
 } from "#src/kernels/linalg/index.js";
-import { onEveryDevice } from "../support/devices.js";
+import { isFake, onEveryDevice } from "../support/devices.js";
 import {
   definite,
   departure,
@@ -47,8 +47,10 @@ onEveryDevice(
     const types: readonly Real[] = adapter.features.has("f64") ? ["f32", "f64"] : ["f32"];
     for (const type of types) {
       const unit = unitOf[type];
+      // The C++ compiler behind the stand-in takes a second a kernel: in f64 it gets those of Cholesky.
+      const some = type === "f64" && isFake(adapter) ? { shapes: [], squares: [] } : { shapes, squares };
 
-      it.each(shapes)(`LU of %i x %i, %i times, ${type}`, async (rows, columns, batch) => {
+      it.each(some.shapes)(`LU of %i x %i, %i times, ${type}`, async (rows, columns, batch) => {
         const opened = await device();
         const count = Math.min(rows, columns);
         const a = numbersOf(type, randomFloats(batch * rows * columns, rows + columns));
@@ -79,7 +81,7 @@ onEveryDevice(
         }
       });
 
-      it.each(squares)(`solves %i x %i, %i times, from LU, ${type}`, async (size, _size, batch) => {
+      it.each(some.squares)(`solves %i x %i, %i times, from LU, ${type}`, async (size, _size, batch) => {
         const opened = await device();
         const columns = 3;
         const a = numbersOf(type, randomFloats(batch * size * size, size));
@@ -121,7 +123,7 @@ onEveryDevice(
         }
       });
 
-      it.each(shapes)(`QR of %i x %i, %i times, ${type}`, async (rows, columns, batch) => {
+      it.each(some.shapes)(`QR of %i x %i, %i times, ${type}`, async (rows, columns, batch) => {
         const opened = await device();
         const a = numbersOf(type, randomFloats(batch * rows * columns, rows));
         for (const width of new Set([Math.min(rows, columns), rows])) {

@@ -273,6 +273,20 @@ describe("einsum on the CPU", () => {
     expect([...(await more.read())]).toEqual([10, 20, 30, 20, 40, 60]);
   });
 
+  it("takes lazy matrices, lets go of its operands, and reports", async () => {
+    const a = Matrix.from([
+      [1, 2],
+      [3, 4],
+    ]);
+    const turned = gpu.transpose(gpu.add(a, 1));
+    const product = await gpu.einsum("ij,jk->ik", [turned, a], { report: true });
+    expect(product.report?.operation).toBe("matrix.multiply");
+    expect([...(await product.read())]).toEqual([14, 20, 18, 26]);
+    const diagonal = await gpu.einsum("ii->i", [a]);
+    a.dispose();
+    expect([...(await diagonal.read())]).toEqual([1, 4]);
+  });
+
   it("rearranges any element type", async () => {
     const words = Matrix.from(new Int32Array([1, 2, 3, 4]), [2, 2], "i32");
     const turned = await gpu.einsum("ij->ji", [words as unknown as Matrix]);

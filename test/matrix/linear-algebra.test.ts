@@ -348,6 +348,15 @@ describe("linear algebra on the CPU", () => {
     expect(Math.abs(sum - ((await logarithm.read())[0] ?? 0))).toBeLessThanOrEqual(1e-10);
   });
 
+  it("takes lazy matrices", async () => {
+    const a = Matrix.from([
+      [1, 2],
+      [0, 3],
+    ]);
+    const x = await gpu.solve(gpu.transpose(a), gpu.mul(Matrix.from([[1], [1]]), 6));
+    expect([...(await x.read())]).toEqual([6, -2]);
+  });
+
   it("takes matrices of no rows, no columns, no items", async () => {
     const empty = (...shape: number[]) => Matrix.from(new Float32Array(), shape);
     expect((await gpu.solve(empty(0, 0), empty(0, 3))).shape).toEqual([0, 3]);

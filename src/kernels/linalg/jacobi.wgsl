@@ -43,7 +43,9 @@ fn products(x: u32, y: u32, local: u32) -> vec4<Element> {
 fn rotate(x: u32, y: u32, local: u32) -> u32 {
   let sums = products(x, y, local);
   var rotated = 0u;
-  if (abs(sums.z) > Element(p.tolerance) * sqrt(sums.x) * sqrt(sums.y)) {
+  // Rows that have vanished stay as they are: their squares are not exact, and rounding would turn them for ever.
+  let present = min(sums.x, sums.y) > least * least;
+  if (present && abs(sums.z) > Element(p.tolerance) * sqrt(sums.x) * sqrt(sums.y)) {
     rotated = 1u;
     let zeta = (sums.y - sums.x) / (2.0 * sums.z);
     // Past this the square overflows, and t is 1 / (2 zeta) anyway.

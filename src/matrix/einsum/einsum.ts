@@ -1,20 +1,20 @@
-import { elementCount } from "../../core/shape.ts";
-import { denseStrides } from "../../core/strides.ts";
+import type { DType } from "../../core/dtype.ts";
 import { AikoError } from "../../errors.ts";
+import { binary } from "../../expression/index.ts";
 import type { RunOptions, Runtime } from "../../runtime/index.ts";
 import { evaluated } from "../evaluate.ts";
+import { elementwiseOf, viewOf } from "../lazy.ts";
 import { type AnyMatrix, Matrix, type MatrixInput } from "../matrix.ts";
 import { multiply } from "../multiply.ts";
-import { arrange, isDense, products } from "./arrange.ts";
+import { denseStorageOf } from "../node.ts";
+import { reshaped } from "../view.ts";
 import { type Contraction, planContractions } from "./plan.ts";
 import { parseSubscripts, type Subscripts } from "./subscripts.ts";
 
-/** Dense numbers, and how each index steps through them. */
+/** A matrix with one axis for each of its indices. */
 interface Operand {
   readonly matrix: AnyMatrix;
-  readonly steps: ReadonlyMap<string, number>;
-  /** Made here, so that it can go when it is used up. */
-  readonly owned: boolean;
+  readonly indices: readonly string[];
 }
 
 interface Call {
@@ -27,8 +27,8 @@ interface Call {
  * Einstein's sum convention in NumPy's notation: `"ij,jk->ik"`, `"ii"`, `"...ij->...ji"`; any number of operands. An index
  * twice in one operand takes the diagonal, indices that are not in the result are summed over, without "->" the result has
  * those that occur once, in alphabetical order. Products are matrix products in f32, two operands at a time, in an order that
- * keeps what is stored small; one operand that is only rearranged may have any element type. Rejects with
- * INVALID_ARGUMENT naming the subscript that is wrong.
+ * keeps what is stored small. One operand that is only rearranged may have any element type and stays lazy, a view. A report is
+ * that of the last product. Rejects with INVALID_ARGUMENT naming the subscript that is wrong.
  */
 export async function einsum(
   runtime: Runtime,
@@ -44,27 +44,23 @@ export async function einsum(
     subscripts,
     matrices.map(({ shape }) => shape),
   );
-  assertTypes(subscripts, matrices, parsed);
+  const isRearranged = matrices.length === 1 && new Set(parsed.operands[0]).size === parsed.output.length;
+  if (!isRearranged) assertFloats(subscripts, matrices);
   const call: Call = { runtime, options, sizes: parsed.sizes };
-  const rest: Operand[] = [];
-  try {
-    for (const [at, matrix] of matrices.entries()) {
-      const storage = await evaluated(runtime, matrix, options);
-      const source = new Matrix(storage, matrix.shape);
-      const operand = operandOf(source, parsed.operands[at] ?? [], parsed.sizes);
-      rest.push(await sumLonely(call, operand, neededBesides(parsed, at)));
-    }
-    for (const step of planContractions(parsedAfter(parsed, rest))) {
-      const [right] = rest.splice(step.right, 1);
-      const [left] = rest.splice(step.left, 1);
-      if (left === undefined || right === undefined) break;
-      rest.push(await contract(call, left, right, step));
-    }
-    const [last] = rest.splice(0, 1);
-    return (await finished(call, last as Operand, parsed.output)) as Matrix;
-  } finally {
-    for (const operand of rest) release(operand);
+  const rest: Operand[] = matrices.map((matrix, at) => operandOf(call, matrix, parsed.operands[at] ?? []));
+  for (const [at, operand] of rest.entries())
+    rest[at] = await sumLonely(call, operand, neededBesides(parsed, at));
+  const contractions = planContractions({ ...parsed, operands: rest.map(({ indices }) => indices) });
+  for (const step of contractions) {
+    const [right] = rest.splice(step.right, 1);
+    const [left] = rest.splice(step.left, 1);
+    if (left !== undefined && right !== undefined) rest.push(await contract(call, left, right, step));
   }
+  const [last] = rest as [Operand];
+  const view = spread(call, last, parsed.output);
+  last.matrix.dispose();
+  if (!isRearranged) await evaluated(runtime, view, options);
+  return new Matrix(view.usableNode(), view.shape, view.report ?? last.matrix.report) as AnyMatrix as Matrix;
 }
 
 function matrixOf(subscripts: string, operand: MatrixInput, at: number): AnyMatrix {
@@ -76,132 +72,120 @@ function matrixOf(subscripts: string, operand: MatrixInput, at: number): AnyMatr
   });
 }
 
-function assertTypes(subscripts: string, matrices: readonly AnyMatrix[], { operands, output }: Subscripts) {
-  const isRearranged = matrices.length === 1 && new Set(operands[0]).size === output.length;
+function assertFloats(subscripts: string, matrices: readonly AnyMatrix[]): void {
   for (const [at, { dtype }] of matrices.entries()) {
-    if (dtype === "f32" || isRearranged) continue;
+    if (dtype === "f32") continue;
     throw new AikoError("INVALID_ARGUMENT", {
       message: `einsum "${subscripts}": operand ${at} holds ${dtype}; products and sums are computed in f32`,
-      hint: "Convert it to f32 first.",
+      hint: 'Cast it first: gpu.matrix.cast(matrix, "f32").',
     });
   }
-}
-
-function operandOf(
-  matrix: AnyMatrix,
-  indices: readonly string[],
-  sizes: ReadonlyMap<string, number>,
-): Operand {
-  const strides = denseStrides(matrix.shape);
-  const steps = new Map<string, number>();
-  for (const [axis, index] of indices.entries()) {
-    const repeats = matrix.shape[axis] === 1 && sizes.get(index) !== 1;
-    steps.set(index, (steps.get(index) ?? 0) + (repeats ? 0 : (strides[axis] ?? 0)));
-  }
-  return { matrix, steps, owned: false };
 }
 
 function neededBesides({ operands, output }: Subscripts, at: number): ReadonlySet<string> {
   return new Set([...output, ...operands.filter((_, other) => other !== at).flat()]);
 }
 
-function parsedAfter(parsed: Subscripts, rest: readonly Operand[]): Subscripts {
-  return { ...parsed, operands: rest.map(({ steps }) => [...steps.keys()]) };
-}
-
 const sizeOf = ({ sizes }: Call, indices: readonly string[]) =>
   indices.reduce((count, index) => count * (sizes.get(index) ?? 1), 1);
 
-const sizesOf = ({ sizes }: Call, indices: readonly string[]) =>
-  indices.map((index) => sizes.get(index) ?? 1);
-
-const stepsOf = ({ steps }: Operand, indices: readonly string[]) =>
-  indices.map((index) => steps.get(index) ?? 0);
-
-function release({ matrix, owned }: Operand): void {
-  if (owned) matrix.dispose();
+/** A view with one axis an index: those that occur twice step along the diagonal, axes of size 1 are repeated. */
+function operandOf(call: Call, matrix: AnyMatrix, named: readonly string[]): Operand {
+  const indices = [...new Set(named)];
+  const repeats = named.map((index, axis) => matrix.shape[axis] === 1 && call.sizes.get(index) !== 1);
+  const view = viewOf<DType>(call.runtime, matrix, {
+    shape: indices.map((index) => call.sizes.get(index) ?? 1),
+    apply: ({ strides, offset }) => ({
+      strides: indices.map((index) =>
+        named.reduce(
+          (sum, other, axis) => (other === index && !repeats[axis] ? sum + (strides[axis] ?? 0) : sum),
+          0,
+        ),
+      ),
+      offset,
+    }),
+  });
+  return { matrix: view, indices };
 }
 
-/** The operand summed over the indices that only it has and nobody needs: times a column of ones. */
+/** The operand with these axes in this order, repeated along those that it does not have. */
+function spread(
+  { runtime, sizes }: Call,
+  { matrix, indices }: Operand,
+  wanted: readonly string[],
+): AnyMatrix {
+  const axes = wanted.map((index) => indices.indexOf(index));
+  return viewOf<DType>(runtime, matrix, {
+    shape: wanted.map((index) => sizes.get(index) ?? 1),
+    apply: ({ strides, offset }) => ({ strides: axes.map((axis) => strides[axis] ?? 0), offset }),
+  });
+}
+
+/** The operand with one axis for each group of indices. */
+function grouped(call: Call, operand: Operand, groups: readonly (readonly string[])[]): Matrix {
+  using ordered = spread(call, operand, groups.flat());
+  const view = reshaped(
+    ordered.shape,
+    groups.map((group) => sizeOf(call, group)),
+  );
+  return viewOf(call.runtime, ordered, view) as AnyMatrix as Matrix;
+}
+
+/** The operand summed over the indices that only it has and nobody needs: one after the other, times a column of ones. */
 async function sumLonely(call: Call, operand: Operand, needed: ReadonlySet<string>): Promise<Operand> {
-  const indices = [...operand.steps.keys()];
-  const kept = indices.filter((index) => needed.has(index));
-  const gone = indices.filter((index) => !needed.has(index));
-  if (gone.length === 0) return operand;
-  const [rows, count] = [sizeOf(call, kept), sizeOf(call, gone)];
-  const ones = Matrix.from(new Float32Array(count).fill(1), [count, 1]);
-  const flat = await flattened(call, operand, [kept, gone]);
-  try {
-    const sums = await multiply(call.runtime, withShape(flat.matrix, [rows, count]), ones, call.options);
-    return fresh(call, sums, kept);
-  } finally {
-    ones.dispose();
-    if (flat.matrix !== operand.matrix) release(flat);
+  let sums = operand;
+  for (const index of [...operand.indices].reverse()) {
+    if (needed.has(index)) continue;
+    const kept = sums.indices.filter((other) => other !== index);
+    const count = sizeOf(call, [index]);
+    using terms = grouped(call, sums, [kept, [index]]);
+    using ones = Matrix.from(new Float32Array(count).fill(1), [count, 1]);
+    sums.matrix.dispose();
+    sums = named(call, await multiply(call.runtime, terms, ones, call.options), kept);
   }
+  return sums;
 }
 
-/** A dense matrix just made, whose indices are in this order. */
-function fresh(call: Call, matrix: AnyMatrix, indices: readonly string[]): Operand {
-  const strides = denseStrides(sizesOf(call, indices));
-  return { matrix, steps: new Map(indices.map((index, at) => [index, strides[at] ?? 0])), owned: true };
-}
-
-/** The same numbers in another shape. */
-function withShape(matrix: AnyMatrix, shape: readonly number[]): Matrix {
-  return new Matrix(matrix.storage, shape) as unknown as Matrix;
-}
-
-/** The operand with its indices in this order, dense: itself where it is that already. */
-async function flattened(
-  call: Call,
-  operand: Operand,
-  groups: readonly (readonly string[])[],
-): Promise<Operand> {
-  const indices = groups.flat();
-  const shape = sizesOf(call, indices);
-  const strides = stepsOf(operand, indices);
-  const isWhole = operand.matrix.size === elementCount(shape);
-  if (isWhole && isDense({ shape, strides })) return operand;
-  const [matrix] = await arrange(call.runtime, [operand.matrix], { shape, strides: [strides] }, call.options);
-  return fresh(call, matrix as AnyMatrix, indices);
+/** A result just made, with one axis an index. */
+function named(call: Call, result: Matrix, indices: readonly string[]): Operand {
+  const { runtime, sizes } = call;
+  const view = reshaped(
+    result.shape,
+    indices.map((index) => sizes.get(index) ?? 1),
+  );
+  using flat = result;
+  using shaped = viewOf(runtime, flat, view);
+  return { matrix: new Matrix(shaped.usableNode(), view.shape, result.report), indices };
 }
 
 async function contract(call: Call, left: Operand, right: Operand, step: Contraction): Promise<Operand> {
   const { shared, ofLeft, ofRight, summed } = step;
   const indices = [...shared, ...ofLeft, ...ofRight];
   try {
-    if (summed.length === 0) return await elementProducts(call, left, right, indices);
-    const [batch, m, n] = [sizeOf(call, shared), sizeOf(call, ofLeft), sizeOf(call, ofRight)];
-    if (m * n === 1 && batch > 1) {
-      // A matrix product of one row and one column each would leave most of every tile empty.
-      const all = await elementProducts(call, left, right, [...indices, ...summed]);
-      const sums = await sumLonely(call, all, new Set(indices));
-      release(all);
-      return sums;
+    if (summed.length === 0) return elementProducts(call, left, right, indices);
+    if (sizeOf(call, [...ofLeft, ...ofRight]) === 1 && sizeOf(call, shared) > 1) {
+      // Products of one row by one column each would leave most of every tile empty.
+      const terms = elementProducts(call, left, right, [...indices, ...summed]);
+      return await sumLonely(call, terms, new Set(indices));
     }
     return await matrixProduct(call, left, right, step);
   } finally {
-    release(left);
-    release(right);
+    left.matrix.dispose();
+    right.matrix.dispose();
   }
 }
 
-async function elementProducts(
-  call: Call,
-  left: Operand,
-  right: Operand,
-  indices: readonly string[],
-): Promise<Operand> {
-  const shape = sizesOf(call, indices);
-  const strides = [stepsOf(left, indices), stepsOf(right, indices)];
-  const [matrix] = await products(
-    call.runtime,
-    [left.matrix, right.matrix],
-    { shape, strides },
-    call.options,
-  );
-  return fresh(call, matrix as AnyMatrix, indices);
+/** Lazy, so that what is done with them joins them in one kernel. */
+function elementProducts(call: Call, left: Operand, right: Operand, indices: readonly string[]): Operand {
+  using a = spread(call, left, indices);
+  using b = spread(call, right, indices);
+  const matrix = elementwiseOf(call.runtime, "einsum", [a, b], {
+    build: ([x, y]) => binary("multiply", x as Factor, y as Factor),
+  });
+  return { matrix, indices };
 }
+
+type Factor = Parameters<typeof binary>[1];
 
 async function matrixProduct(
   call: Call,
@@ -209,48 +193,18 @@ async function matrixProduct(
   right: Operand,
   { shared, ofLeft, ofRight, summed }: Contraction,
 ): Promise<Operand> {
-  const [batch, m, n, k] = [shared, ofLeft, ofRight, summed].map((indices) => sizeOf(call, indices));
-  const transposeA = isReady(call, left, [...shared, ...summed, ...ofLeft]);
-  const transposeB = isReady(call, right, [...shared, ...ofRight, ...summed]);
-  const a = await flattened(call, left, transposeA ? [shared, summed, ofLeft] : [shared, ofLeft, summed]);
-  try {
-    const b = await flattened(
-      call,
-      right,
-      transposeB ? [shared, ofRight, summed] : [shared, summed, ofRight],
-    );
-    try {
-      const shapeA = [batch ?? 1, ...(transposeA ? [k ?? 1, m ?? 1] : [m ?? 1, k ?? 1])];
-      const shapeB = [batch ?? 1, ...(transposeB ? [n ?? 1, k ?? 1] : [k ?? 1, n ?? 1])];
-      const [x, y] = [withShape(a.matrix, shapeA), withShape(b.matrix, shapeB)];
-      const product = await multiply(call.runtime, x, y, { ...call.options, transposeA, transposeB });
-      return fresh(call, product, [...shared, ...ofLeft, ...ofRight]);
-    } finally {
-      if (b !== right) release(b);
-    }
-  } finally {
-    if (a !== left) release(a);
-  }
+  using turnedA = grouped(call, left, [shared, summed, ofLeft]);
+  using turnedB = grouped(call, right, [shared, ofRight, summed]);
+  using straightA = grouped(call, left, [shared, ofLeft, summed]);
+  using straightB = grouped(call, right, [shared, summed, ofRight]);
+  const [transposeA, transposeB] = [isReady(turnedA), isReady(turnedB)];
+  const a = transposeA ? turnedA : straightA;
+  const b = transposeB ? turnedB : straightB;
+  const product = await multiply(call.runtime, a, b, { ...call.options, transposeA, transposeB });
+  return named(call, product, [...shared, ...ofLeft, ...ofRight]);
 }
 
-/** Whether the operand is dense in this order of its indices. */
-function isReady(call: Call, operand: Operand, indices: readonly string[]): boolean {
-  const shape = sizesOf(call, indices);
-  const isWhole = operand.matrix.size === elementCount(shape);
-  return isWhole && isDense({ shape, strides: stepsOf(operand, indices) });
-}
-
-/** The result in the order that was asked for, in memory of its own. */
-async function finished(call: Call, operand: Operand, output: readonly string[]): Promise<AnyMatrix> {
-  const shape = sizesOf(call, output);
-  if (operand.owned && isReady(call, operand, output)) {
-    return new Matrix(operand.matrix.storage, shape, operand.matrix.report);
-  }
-  try {
-    const strides = [stepsOf(operand, output)];
-    const [matrix] = await arrange(call.runtime, [operand.matrix], { shape, strides }, call.options);
-    return matrix as AnyMatrix;
-  } finally {
-    release(operand);
-  }
+/** Whether the numbers lie in memory in this order already. */
+function isReady(matrix: Matrix): boolean {
+  return denseStorageOf(matrix.usableNode()) !== undefined;
 }
