@@ -10,6 +10,16 @@ export {
   packWeights,
 } from "./convolution.ts";
 export {
+  fft,
+  fftScratchBytes,
+  inverseRealFft,
+  type RealFftArguments,
+  realFft,
+  realFftScratchBytes,
+} from "./fft.ts";
+export { fftMap } from "./fft-maps.ts";
+export type { FftArguments, FftOptions, FftShape } from "./fft-smooth.ts";
+export {
   type AllocateScratch,
   type GemmArguments,
   type GemmOptions,

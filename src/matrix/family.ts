@@ -7,6 +7,20 @@ import {
   maxPool2d,
   type Pool2dOptions,
 } from "./convolution/pool2d.ts";
+import {
+  type Fft2Options,
+  type FftOptions,
+  type FftShiftOptions,
+  fft,
+  fft2,
+  fftShift,
+  type IrfftOptions,
+  ifft,
+  ifft2,
+  ifftShift,
+  irfft,
+  rfft,
+} from "./fft/fft.ts";
 import { Matrix, type MatrixInput } from "./matrix.ts";
 import { type MultiplyOptions, multiply } from "./multiply.ts";
 import { type FileOptions, readNpy, writeNpy } from "./npy.ts";
@@ -28,6 +42,22 @@ export interface MatrixFamily {
   maxPool2d(x: MatrixInput, options: Pool2dOptions): Promise<Matrix>;
   /** See `averagePool2d`. */
   averagePool2d(x: MatrixInput, options: AveragePool2dOptions): Promise<Matrix>;
+  /** See `fft`. */
+  fft(x: MatrixInput, options?: FftOptions): Promise<Matrix>;
+  /** See `ifft`. */
+  ifft(x: MatrixInput, options?: FftOptions): Promise<Matrix>;
+  /** See `rfft`. */
+  rfft(x: MatrixInput, options?: FftOptions): Promise<Matrix>;
+  /** See `irfft`. */
+  irfft(x: MatrixInput, options?: IrfftOptions): Promise<Matrix>;
+  /** See `fft2`. */
+  fft2(x: MatrixInput, options?: Fft2Options): Promise<Matrix>;
+  /** See `ifft2`. */
+  ifft2(x: MatrixInput, options?: Fft2Options): Promise<Matrix>;
+  /** See `fftShift`. */
+  fftShift(x: MatrixInput, options?: FftShiftOptions): Promise<Matrix>;
+  /** See `ifftShift`. */
+  ifftShift(x: MatrixInput, options?: FftShiftOptions): Promise<Matrix>;
   /** See `readNpy`. */
   readNpy(path: string, options?: FileOptions): Promise<Matrix>;
   /** See `writeNpy`. */
@@ -43,6 +73,14 @@ export function bindMatrix(runtime: Runtime): MatrixFamily {
     conv2d: (x, w, options) => conv2d(runtime, x, w, options),
     maxPool2d: (x, options) => maxPool2d(runtime, x, options),
     averagePool2d: (x, options) => averagePool2d(runtime, x, options),
+    fft: (x, options) => fft(runtime, x, options),
+    ifft: (x, options) => ifft(runtime, x, options),
+    rfft: (x, options) => rfft(runtime, x, options),
+    irfft: (x, options) => irfft(runtime, x, options),
+    fft2: (x, options) => fft2(runtime, x, options),
+    ifft2: (x, options) => ifft2(runtime, x, options),
+    fftShift: (x, options) => fftShift(runtime, x, options),
+    ifftShift: (x, options) => ifftShift(runtime, x, options),
     readNpy,
     writeNpy,
   };

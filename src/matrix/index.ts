@@ -10,6 +10,21 @@ export {
 } from "./convolution/pool2d.ts";
 export type { Padding, PerAxis } from "./convolution/windows.ts";
 export { bindMatrix, type MatrixFamily } from "./family.ts";
+export {
+  type Fft2Options,
+  type FftNorm,
+  type FftOptions,
+  type FftShiftOptions,
+  fft,
+  fft2,
+  fftShift,
+  type IrfftOptions,
+  ifft,
+  ifft2,
+  ifftShift,
+  irfft,
+  rfft,
+} from "./fft/fft.ts";
 export { Matrix, type MatrixInput } from "./matrix.ts";
 export { type MultiplyOptions, multiply } from "./multiply.ts";
 export { type FileOptions, readNpy, writeNpy } from "./npy.ts";

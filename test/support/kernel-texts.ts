@@ -5,12 +5,16 @@ import {
   convolution,
   type ElementType,
   exclusiveScan,
+  fft,
+  fftMap,
   gemm,
+  inverseRealFft,
   kernelText,
   map,
   narrow,
   pooling,
   type Reduction,
+  realFft,
   reduce,
   sum128,
   widen,
@@ -83,6 +87,7 @@ function calls(device: FakeDevice): (() => Promise<void>)[] {
     padding: [1, 1, 1, 1],
     ceilMode: false,
   } as const;
+  const signal = { source: one, result: one, outer: 1, inner: 1 };
   const expression = "a * b + a";
   return [
     ...types.map(
@@ -99,6 +104,12 @@ function calls(device: FakeDevice): (() => Promise<void>)[] {
     ...[1, 20].flatMap((outputs) =>
       [undefined, one].map((bias) => () => convolution(device, { ...image, outputs, bias })),
     ),
+    () => fftMap(device, "roll", { ...signal, count: 4, from: 4, to: 4 }, {}),
+    ...[7, 2048].map((length) => () => fft(device, { ...signal, length })),
+    ...[8, 9].flatMap((length) => [
+      () => realFft(device, { ...signal, length }),
+      () => inverseRealFft(device, { ...signal, length }),
+    ]),
     ...(["max", "average"] as const).map((kind) => () => pooling(device, kind, { ...image, planes: 1 })),
     () => gemm(device, { ...product, type: "f64", beta: 0, transposeA: false, transposeB: false }),
     () => gemm(device, { ...product, beta: 0, transposeA: false, transposeB: true }),
