@@ -30,6 +30,7 @@ export {
 } from "./gemm.ts";
 export { type HalfType, type HalvesArguments, narrow, widen } from "./halves.ts";
 export { type ElementType, type MapArguments, map } from "./map.ts";
+export { normalTable } from "./normal-table.ts";
 export {
   type Pooling,
   type PoolingArguments,
@@ -37,7 +38,9 @@ export {
   pooledShape,
   pooling,
 } from "./pooling.ts";
+export { type Distribution, type RandomArguments, type RandomSource, random } from "./random.ts";
 export { argmax, type ReduceArguments, type Reduction, reduce } from "./reduce.ts";
 export { exclusiveScan, type ScanArguments } from "./scan.ts";
 export { kernelText } from "./source.ts";
+export { type SparseArguments, type SpmmArguments, spmm, spmmScratchBytes, spread } from "./spmm.ts";
 export { int128Of, type Sum128Arguments, sum128, sum128Bytes, type WideInteger } from "./sum128.ts";

@@ -24,6 +24,8 @@ import {
 import { Matrix, type MatrixInput } from "./matrix.ts";
 import { type MultiplyOptions, multiply } from "./multiply.ts";
 import { type FileOptions, readNpy, writeNpy } from "./npy.ts";
+import { bindRandom, type RandomFamily } from "./random/random.ts";
+import { bindSparse, type SparseFamily } from "./sparse/family.ts";
 import { sum } from "./sum.ts";
 
 /** The matrix operations of one runtime. */
@@ -58,6 +60,10 @@ export interface MatrixFamily {
   fftShift(x: MatrixInput, options?: FftShiftOptions): Promise<Matrix>;
   /** See `ifftShift`. */
   ifftShift(x: MatrixInput, options?: FftShiftOptions): Promise<Matrix>;
+  /** Random numbers, equal on every device. */
+  readonly random: RandomFamily;
+  /** Sparse matrices in compressed rows. */
+  readonly sparse: SparseFamily;
   /** See `readNpy`. */
   readNpy(path: string, options?: FileOptions): Promise<Matrix>;
   /** See `writeNpy`. */
@@ -81,6 +87,8 @@ export function bindMatrix(runtime: Runtime): MatrixFamily {
     ifft2: (x, options) => ifft2(runtime, x, options),
     fftShift: (x, options) => fftShift(runtime, x, options),
     ifftShift: (x, options) => ifftShift(runtime, x, options),
+    random: bindRandom(runtime),
+    sparse: bindSparse(runtime),
     readNpy,
     writeNpy,
   };

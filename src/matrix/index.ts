@@ -28,3 +28,12 @@ export {
 export { Matrix, type MatrixInput } from "./matrix.ts";
 export { type MultiplyOptions, multiply } from "./multiply.ts";
 export { type FileOptions, readNpy, writeNpy } from "./npy.ts";
+export {
+  type BernoulliOptions,
+  bindRandom,
+  type IntegersOptions,
+  type RandomFamily,
+  type RandomOptions,
+} from "./random/random.ts";
+export { bindSparse, type SparseFamily } from "./sparse/family.ts";
+export { SparseMatrix, type SparseType } from "./sparse/sparse-matrix.ts";

@@ -14,8 +14,11 @@ import {
   narrow,
   pooling,
   type Reduction,
+  random,
   realFft,
   reduce,
+  spmm,
+  spread,
   sum128,
   widen,
 } from "#src/kernels/index.js";
@@ -88,6 +91,16 @@ function calls(device: FakeDevice): (() => Promise<void>)[] {
     ceilMode: false,
   } as const;
   const signal = { source: one, result: one, outer: 1, inner: 1 };
+  const sparse = {
+    type: "f32",
+    rowStarts: one,
+    places: one,
+    values: one,
+    dense: one,
+    result: one,
+    rows: 3,
+    nonzeros: 3,
+  } as const;
   const expression = "a * b + a";
   return [
     ...types.map(
@@ -110,6 +123,12 @@ function calls(device: FakeDevice): (() => Promise<void>)[] {
       () => realFft(device, { ...signal, length }),
       () => inverseRealFft(device, { ...signal, length }),
     ]),
+    ...(["uniform", "normal", "integers", "bernoulli"] as const).map(
+      (distribution) => () =>
+        random(device, { distribution, result: one, count: 8, seed: 1n, stream: 0, offset: 0 }),
+    ),
+    ...[1, 3].map((columns) => () => spmm(device, { ...sparse, columns })),
+    () => spread(device, { ...sparse, columns: 3 }),
     ...(["max", "average"] as const).map((kind) => () => pooling(device, kind, { ...image, planes: 1 })),
     () => gemm(device, { ...product, type: "f64", beta: 0, transposeA: false, transposeB: false }),
     () => gemm(device, { ...product, beta: 0, transposeA: false, transposeB: true }),
