@@ -5,13 +5,20 @@ import {
   convolution,
   type ElementType,
   exclusiveScan,
+  fft,
+  fftMap,
   gemm,
+  inverseRealFft,
   kernelText,
   map,
   narrow,
   pooling,
   type Reduction,
+  random,
+  realFft,
   reduce,
+  spmm,
+  spread,
   sum128,
   widen,
 } from "#src/kernels/index.js";
@@ -83,6 +90,17 @@ function calls(device: FakeDevice): (() => Promise<void>)[] {
     padding: [1, 1, 1, 1],
     ceilMode: false,
   } as const;
+  const signal = { source: one, result: one, outer: 1, inner: 1 };
+  const sparse = {
+    type: "f32",
+    rowStarts: one,
+    places: one,
+    values: one,
+    dense: one,
+    result: one,
+    rows: 3,
+    nonzeros: 3,
+  } as const;
   const expression = "a * b + a";
   return [
     ...types.map(
@@ -99,6 +117,18 @@ function calls(device: FakeDevice): (() => Promise<void>)[] {
     ...[1, 20].flatMap((outputs) =>
       [undefined, one].map((bias) => () => convolution(device, { ...image, outputs, bias })),
     ),
+    () => fftMap(device, "roll", { ...signal, count: 4, from: 4, to: 4 }, {}),
+    ...[7, 2048].map((length) => () => fft(device, { ...signal, length })),
+    ...[8, 9].flatMap((length) => [
+      () => realFft(device, { ...signal, length }),
+      () => inverseRealFft(device, { ...signal, length }),
+    ]),
+    ...(["uniform", "normal", "integers", "bernoulli"] as const).map(
+      (distribution) => () =>
+        random(device, { distribution, result: one, count: 8, seed: 1n, stream: 0, offset: 0 }),
+    ),
+    ...[1, 3].map((columns) => () => spmm(device, { ...sparse, columns })),
+    () => spread(device, { ...sparse, columns: 3 }),
     ...(["max", "average"] as const).map((kind) => () => pooling(device, kind, { ...image, planes: 1 })),
     () => gemm(device, { ...product, type: "f64", beta: 0, transposeA: false, transposeB: false }),
     () => gemm(device, { ...product, beta: 0, transposeA: false, transposeB: true }),

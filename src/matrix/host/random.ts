@@ -1,0 +1,86 @@
+import { normalTable } from "../../kernels/normal-table.ts";
+import { type Distribution, type RandomSource, randomConstants } from "../../kernels/random.ts";
+
+export interface HostRandom extends RandomSource {
+  readonly distribution: Distribution;
+  readonly low?: number | undefined;
+  readonly range?: number | undefined;
+  readonly probability?: number | undefined;
+}
+
+type Words = [number, number, number, number];
+
+/** One block of Philox4x32-10. */
+export function philox(counter: Readonly<Words>, key: readonly [number, number]): Words {
+  let [c0, c1, c2, c3] = counter;
+  let [k0, k1] = key;
+  for (let round = 0; round < 10; round++) {
+    const [high0, low0] = [high(c0, 0xd2511f53), Math.imul(c0, 0xd2511f53)];
+    const [high2, low2] = [high(c2, 0xcd9e8d57), Math.imul(c2, 0xcd9e8d57)];
+    [c0, c1, c2, c3] = [(high2 ^ c1 ^ k0) >>> 0, low2 >>> 0, (high0 ^ c3 ^ k1) >>> 0, low0 >>> 0];
+    k0 = (k0 + 0x9e3779b9) >>> 0;
+    k1 = (k1 + 0xbb67ae85) >>> 0;
+  }
+  return [c0, c1, c2, c3];
+}
+
+/** The high word of a product of two. */
+function high(a: number, b: number): number {
+  const [a0, a1] = [a & 0xffff, a >>> 16];
+  const [b0, b1] = [b & 0xffff, b >>> 16];
+  const middle = a1 * b0 + ((a0 * b0) >>> 16);
+  const other = a0 * b1 + (middle & 0xffff);
+  return a1 * b1 + Math.floor(middle / 65_536) + Math.floor(other / 65_536);
+}
+
+/** arrays: the result. The same numbers as the kernels', bit for bit. */
+export function randomNumbers(
+  [result]: readonly (Float32Array | Int32Array | Uint32Array)[],
+  work: HostRandom,
+): void {
+  if (result === undefined) return;
+  const { distribution, seed, stream, offset } = work;
+  const key = [Number(seed & 0xffffffffn), Number(seed >> 32n)] as const;
+  const { low, range, threshold } = randomConstants(work);
+  const table = distribution === "normal" ? normalTable() : new Uint32Array(0);
+  let words: Words = [0, 0, 0, 0];
+  let drawn = -1;
+  const draw = (block: number, attempt: number): Words =>
+    philox([block % 2 ** 32, Math.floor(block / 2 ** 32), attempt, stream], key);
+  const integer = (first: number, block: number, lane: number): number => {
+    if (range === 0) return (first + low) | 0;
+    let word = first;
+    for (let attempt = 1; Math.imul(word, range) >>> 0 < threshold; attempt++) {
+      word = draw(block, attempt)[lane] ?? 0;
+    }
+    return (high(word, range) + low) | 0;
+  };
+  for (let at = 0; at < result.length; at++) {
+    const index = offset + at;
+    const block = Math.floor(index / 4);
+    if (block !== drawn) {
+      words = draw(block, 0);
+      drawn = block;
+    }
+    const word = words[index % 4] ?? 0;
+    if (distribution === "uniform") result[at] = (word >>> 8) * 2 ** -24;
+    else if (distribution === "normal") result[at] = normal(word, table);
+    else if (distribution === "integers") result[at] = integer(word, block, index % 4);
+    else if (distribution === "bernoulli") result[at] = Number(word < threshold || range === 1);
+    else result[at] = word;
+  }
+}
+
+/** The normal number of a word, in the fixed-point arithmetic of the kernel. */
+export function normal(word: number, table: Uint32Array): number {
+  const tail = word & 0x7fffffff;
+  const zeros = Math.clz32(tail | 1);
+  const fraction = ((tail << zeros) << 1) >>> 0;
+  const entry = 4 * (tail === 0 ? 496 : (31 - zeros) * 16 + (fraction >>> 28));
+  const t = ~(fraction << 4) >>> 0;
+  const c = (degree: number) => table[entry + 3 - degree] ?? 0;
+  const z = c(0) + high(c(1) + high(c(2) + high(c(3), t), t), t);
+  const shift = 8 - Math.min(8, Math.clz32(z));
+  const size = (z >>> shift) * 2 ** (shift - 29);
+  return word >>> 31 === 1 ? -size : size;
+}
