@@ -15,12 +15,19 @@ export class WebGpuAllocation implements Allocation {
   /** Caches that may hold bind groups with this memory. */
   readonly boundIn = new Set<Map<string, GPUBindGroup>>();
   readonly #beforeRelease: () => void;
+  readonly #free: () => void;
 
-  constructor(device: GPUDevice, byteLength: number, label: string, beforeRelease: () => void) {
+  constructor(buffer: GPUBuffer, byteLength: number, beforeRelease: () => void, free: () => void) {
+    this.buffer = buffer;
     this.byteLength = byteLength;
     this.#beforeRelease = beforeRelease;
+    this.#free = free;
+  }
+
+  static create(device: GPUDevice, byteLength: number, label: string, beforeRelease: () => void) {
     const usage = STORAGE | UNIFORM | COPY_SRC | COPY_DST;
-    this.buffer = device.createBuffer({ label, size: byteLength, usage });
+    const buffer = device.createBuffer({ label, size: byteLength, usage });
+    return new WebGpuAllocation(buffer, byteLength, beforeRelease, () => buffer.destroy());
   }
 
   /** Commands that use the memory must have been submitted; Dawn keeps it until they are done. */
@@ -31,7 +38,7 @@ export class WebGpuAllocation implements Allocation {
       for (const key of cache.keys()) if (key.includes(mine)) cache.delete(key);
     }
     this.boundIn.clear();
-    this.buffer.destroy();
+    this.#free();
   }
 }
 

@@ -1,12 +1,15 @@
 import { AikoError, type ErrorCode } from "../../errors.ts";
+import { BaseBuffer } from "../base-buffer.ts";
 import { BaseDevice, type KernelSource } from "../base-device.ts";
 import type { OpenOptions } from "../device.ts";
 import { endDespiteHang } from "../process.ts";
+import { regionOf } from "../regions.ts";
 import type { WorkKind } from "../timer.ts";
 import type { WebGpuAdapter } from "./adapter.ts";
 import { WebGpuAllocation } from "./buffer.ts";
 import type { Dawn } from "./dawn.ts";
 import { buildProgram, type WebGpuProgram } from "./kernel.ts";
+import type { NativeWebGpu } from "./native.ts";
 import { WebGpuQueue } from "./queue.ts";
 
 const codes: Readonly<Record<string, ErrorCode>> = { GPUOutOfMemoryError: "OUT_OF_MEMORY" };
@@ -31,7 +34,7 @@ export class WebGpuDevice extends BaseDevice<WebGpuAllocation, WebGpuProgram> {
   }
 
   protected createAllocation(byteLength: number, label: string): WebGpuAllocation {
-    return this.#checked(() => new WebGpuAllocation(this.#device, byteLength, label, this.queue.flush));
+    return this.#checked(() => WebGpuAllocation.create(this.#device, byteLength, label, this.queue.flush));
   }
 
   protected createProgram({ translation, label, promoted }: KernelSource): Promise<WebGpuProgram> {
@@ -40,6 +43,27 @@ export class WebGpuDevice extends BaseDevice<WebGpuAllocation, WebGpuProgram> {
       call: <T>(action: () => T) => this.#checked(() => this.#dawn.call(action)),
     };
     return buildProgram(builder, translation, label, promoted);
+  }
+
+  /** For engines that bring kernels of their own. Throws DEVICE_LOST. */
+  get native(): NativeWebGpu {
+    this.assertUsable();
+    return {
+      device: this.#device,
+      call: (action) => {
+        this.assertUsable();
+        return this.#checked(() => this.#dawn.call(action));
+      },
+      bufferOf: (region) => {
+        const { allocation, byteOffset, byteLength } = regionOf<WebGpuAllocation>(region, this);
+        this.queue.flush();
+        return { buffer: allocation.buffer, byteOffset, byteLength };
+      },
+      borrow: (buffer, byteLength, label, release) => {
+        const allocation = new WebGpuAllocation(buffer, buffer.size, this.queue.flush, release ?? (() => {}));
+        return new BaseBuffer(this, allocation, byteLength, label, () => allocation.release());
+      },
+    };
   }
 
   /** Nothing ends a kernel that runs. */

@@ -12,7 +12,7 @@ export class Parameters {
   #used = 0;
 
   constructor(device: GPUDevice, alignment: number, label: string) {
-    this.allocation = new WebGpuAllocation(device, ringBytes, label, () => {});
+    this.allocation = WebGpuAllocation.create(device, ringBytes, label, () => {});
     this.#alignment = alignment;
   }
 

@@ -1,0 +1,241 @@
+import type { io, Tensor } from "@tensorflow/tfjs-core";
+import type { Device } from "../../device/device.ts";
+import { WebGpuDevice } from "../../device/webgpu/device.ts";
+import { AikoError } from "../../errors.ts";
+import type { Runtime } from "../../runtime/index.ts";
+import { addChainedMethods } from "./chained-methods.ts";
+import { modelFiles } from "./files.ts";
+import { loadLibrary, type TensorFlowLibrary } from "./library.ts";
+import { type MatrixExchange, tensorTypes, typeOf } from "./matrices.ts";
+import { registerWasm } from "./wasm-backend.ts";
+import { registerWebGpu, type SharedBackend } from "./webgpu-backend.ts";
+
+export interface TensorFlowOptions {
+  /**
+   * Default "auto": WebGPU where the runtime has a GPU for it, else WASM. "webgpu" also takes a software device, which is
+   * slower than WASM.
+   */
+  readonly backend?: "auto" | "webgpu" | "wasm" | undefined;
+  /** Which of the runtime's WebGPU devices, by id. */
+  readonly device?: string | undefined;
+}
+
+/** TensorFlow.js on this runtime's device. */
+export interface TensorFlow<M> extends Disposable {
+  /** The library: tfjs-core and tfjs-layers, the same objects that `import` gives. */
+  readonly tf: TensorFlowLibrary;
+  readonly backend: "webgpu" | "wasm";
+  /** Why this backend. */
+  readonly reason: string;
+  /** The device that tensors are on; undefined for WASM. */
+  readonly device: Device | undefined;
+  /**
+   * A matrix of a tensor's numbers: of its device memory, without a copy, where it has some. Vectors become a row. The
+   * tensor may be disposed afterwards. Rejects with UNSUPPORTED for complex numbers and strings, and as reading does.
+   */
+  toMatrix(tensor: Tensor): Promise<M>;
+  /** A tensor of a matrix's numbers: of its device memory, without a copy, where it is on the same device. */
+  fromMatrix(matrix: M): Promise<Tensor>;
+  /** Where models are saved to and loaded from: a folder with model.json and weights.bin. */
+  files(folder: string): io.IOHandler;
+  /**
+   * Runs `work` once without computing and compiles off the JavaScript thread what it would have compiled on it: call it
+   * before the first step or prediction. It must not read values. On WASM nothing happens.
+   */
+  warmUp(work: () => unknown): Promise<void>;
+  /** Gives the backend up and frees its memory; tensors on it can no longer be used, matrices of theirs can. */
+  dispose(): void;
+}
+
+interface Binding {
+  readonly backend: "webgpu" | "wasm";
+  readonly reason: string;
+  readonly device: WebGpuDevice | undefined;
+  readonly shared: SharedBackend | undefined;
+}
+
+/** TensorFlow.js has one engine a process, so one backend at a time, for all who ask for the same. */
+let active: (Binding & { users: number }) | undefined;
+
+/**
+ * Loads TensorFlow.js and binds it to a device of the runtime. Rejects with ENGINE_MISSING where its packages are not
+ * installed, with DEVICE_NOT_FOUND where "webgpu" was asked for and there is none, and with UNSUPPORTED while another
+ * device or backend is in use.
+ */
+export async function tensorflow<M>(
+  runtime: Runtime,
+  matrices: MatrixExchange<M>,
+  options: TensorFlowOptions = {},
+): Promise<TensorFlow<M>> {
+  const tf = loadLibrary();
+  addChainedMethods(tf);
+  const { adapterId, reason } = await choose(runtime, options);
+  const opened = adapterId === undefined ? undefined : await runtime.device(adapterId);
+  const device = opened instanceof WebGpuDevice ? opened : undefined;
+  const binding = await bind(tf, device, reason);
+  return new BoundTensorFlow(tf, binding, matrices);
+}
+
+async function choose(
+  runtime: Runtime,
+  { backend = "auto", device }: TensorFlowOptions,
+): Promise<{ adapterId: string | undefined; reason: string }> {
+  if (!["auto", "webgpu", "wasm"].includes(backend)) {
+    throw new AikoError("INVALID_ARGUMENT", {
+      message: `backend is ${JSON.stringify(backend)}`,
+      hint: 'Use "auto", "webgpu" or "wasm".',
+    });
+  }
+  if (backend === "wasm") return { adapterId: undefined, reason: 'backend "wasm" was asked for' };
+  const adapters = await runtime.adapters();
+  const webgpu = adapters.filter((one) => one.backend === "webgpu" && (device ?? one.id) === one.id);
+  const asked = backend === "webgpu" || device !== undefined;
+  const found = webgpu.find(({ kind }) => kind === "gpu") ?? (asked ? webgpu[0] : undefined);
+  if (found !== undefined) return { adapterId: found.id, reason: `${found.name} has WebGPU` };
+  if (asked) {
+    throw new AikoError("DEVICE_NOT_FOUND", {
+      message: `TensorFlow.js was to run on ${device ?? "WebGPU"}, and this runtime has ${adapters.map(({ id }) => id).join(", ") || "no device"}`,
+      hint: 'Open the runtime with one: open({ device: ["cuda", "webgpu"] }); or leave the backend out.',
+    });
+  }
+  const software = webgpu[0];
+  const reason =
+    software === undefined
+      ? "the runtime has no WebGPU device"
+      : `${software.name} is WebGPU in software, which is slower than WASM`;
+  return { adapterId: undefined, reason };
+}
+
+async function bind(
+  tf: TensorFlowLibrary,
+  device: WebGpuDevice | undefined,
+  reason: string,
+): Promise<Binding> {
+  const backend = device === undefined ? "wasm" : "webgpu";
+  if (active !== undefined && active.device === device && active.backend === backend && !device?.isLost) {
+    active.users++;
+    return active;
+  }
+  if (active !== undefined && !active.device?.isLost) {
+    throw new AikoError("UNSUPPORTED", {
+      message: `TensorFlow.js already runs on ${active.device?.label ?? "WASM"}: it has one engine a process`,
+      hint: "Dispose what tensorflow() returned there first.",
+    });
+  }
+  const shared = device === undefined ? undefined : await registerWebGpu(tf, device);
+  if (device === undefined) await registerWasm(tf);
+  if (!(await tf.setBackend(backend))) {
+    throw new AikoError("INTERNAL", { message: `TensorFlow.js's ${backend} backend does not start` });
+  }
+  active = { backend, reason, device, shared, users: 1 };
+  return active;
+}
+
+class BoundTensorFlow<M> implements TensorFlow<M> {
+  readonly tf: TensorFlowLibrary;
+  readonly #binding: Binding;
+  readonly #matrices: MatrixExchange<M>;
+  #disposed = false;
+
+  constructor(tf: TensorFlowLibrary, binding: Binding, matrices: MatrixExchange<M>) {
+    this.tf = tf;
+    this.#binding = binding;
+    this.#matrices = matrices;
+  }
+
+  get backend(): "webgpu" | "wasm" {
+    return this.#binding.backend;
+  }
+
+  get reason(): string {
+    return this.#binding.reason;
+  }
+
+  get device(): Device | undefined {
+    return this.#binding.device;
+  }
+
+  async toMatrix(tensor: Tensor): Promise<M> {
+    this.#assertUsable();
+    const type = typeOf(tensor);
+    if (type === undefined) {
+      throw new AikoError("UNSUPPORTED", {
+        message: `A tensor of ${tensor.dtype} cannot become a matrix`,
+        hint: `Cast it to one of ${Object.keys(tensorTypes).join(", ")}; tf.real and tf.imag take complex numbers apart.`,
+      });
+    }
+    const shape = tensor.rank < 2 ? [1, tensor.size] : tensor.shape;
+    const kept = type === "bool" ? undefined : this.#keep(tensor);
+    if (kept !== undefined) return this.#matrices.fromDevice(kept, shape, type);
+    return this.#matrices.fromHost(await tensor.data<"float32">(), shape, type);
+  }
+
+  async fromMatrix(matrix: M): Promise<Tensor> {
+    this.#assertUsable();
+    const { shape, type } = this.#matrices.describe(matrix);
+    const { device, shared } = this.#binding;
+    const dtype = type === "f32" ? "float32" : type === "i32" ? "int32" : "bool";
+    if (device !== undefined && shared !== undefined && dtype !== "bool" && !shape.includes(0)) {
+      const held = this.#matrices.hold(matrix, device);
+      if (held !== undefined) return shared.adopt(held.buffer, [...shape], dtype, held.release);
+    }
+    const values = await this.#matrices.read(matrix);
+    this.#assertUsable();
+    return this.tf.tensor(values, [...shape], dtype);
+  }
+
+  files(folder: string): io.IOHandler {
+    return modelFiles(this.tf, folder);
+  }
+
+  async warmUp(work: () => unknown): Promise<void> {
+    this.#assertUsable();
+    const { shared } = this.#binding;
+    if (shared === undefined) return;
+    const flags = this.tf.env();
+    flags.set("WEBGPU_ENGINE_COMPILE_ONLY", true);
+    try {
+      this.tf.tidy(() => void work());
+      await shared.checkCompileCompletionAsync();
+    } finally {
+      flags.set("WEBGPU_ENGINE_COMPILE_ONLY", false);
+    }
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    if (active === undefined || active !== this.#binding) return;
+    active.users--;
+    if (active.users > 0) return;
+    active = undefined;
+    this.tf.removeBackend(this.backend);
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** The tensor's device memory, kept by a tensor of its own. */
+  #keep(tensor: Tensor) {
+    const { shared } = this.#binding;
+    const buffer = shared?.lend(tensor.dataId);
+    if (buffer === undefined) return undefined;
+    const clone = this.tf.keep(this.tf.tidy(() => this.tf.clone(tensor)));
+    return {
+      buffer,
+      release: () => {
+        buffer.dispose();
+        clone.dispose();
+      },
+    };
+  }
+
+  #assertUsable(): void {
+    if (!this.#disposed) return;
+    throw new AikoError("DISPOSED", {
+      message: "This TensorFlow.js was disposed",
+      hint: "Call gpu.nn.tensorflow() again.",
+    });
+  }
+}
