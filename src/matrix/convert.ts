@@ -14,8 +14,8 @@ export type NumberArray =
   | Uint32Array
   | readonly number[];
 
-/** Rows of numbers, or a batch of such. */
-export type NestedArray = readonly (readonly number[])[] | readonly NestedArray[];
+/** Numbers, rows of numbers, or a batch of such. */
+export type NestedArray = readonly number[] | readonly (readonly number[])[] | readonly NestedArray[];
 
 /** f32 values of flat data. A Float32Array is taken as it is, without a copy. */
 export function toFloat32(data: NumberArray): Float32Array {
@@ -77,11 +77,13 @@ function toFinite32(value: unknown, path: readonly number[], index: number, rank
   });
 }
 
+const mostDimensions = 16;
+
 export function assertShape(shape: Shape): void {
-  if (!isShape(shape) || shape.length < 2) {
+  if (!Array.isArray(shape) || !isShape(shape) || shape.length > mostDimensions) {
     throw new AikoError("INVALID_ARGUMENT", {
-      message: `A matrix cannot have the shape [${shape.join(", ")}]`,
-      hint: "Give rows and columns, with any batch dimensions before them: [rows, columns].",
+      message: `A matrix cannot have the shape [${Array.isArray(shape) ? shape.join(", ") : String(shape)}]`,
+      hint: `Give up to ${mostDimensions} sizes that are not negative: [rows, columns].`,
     });
   }
 }
@@ -102,7 +104,6 @@ function nestedShape(rows: NestedArray): number[] {
     shape.push(level.length);
     level = level[0];
   }
-  if (shape.length === 1 && shape[0] === 0) shape.push(0);
   assertShape(shape);
   return shape;
 }

@@ -1,3 +1,4 @@
+import { type ArrayOf, type DType, dtypes, isDType } from "../core/dtype.ts";
 import { elementCount, type Shape } from "../core/shape.ts";
 import { AikoError } from "../errors.ts";
 import type { OperationReport } from "../runtime/index.ts";
@@ -12,23 +13,29 @@ import {
 import { zerosOnHost } from "./host-memory.ts";
 import { Storage } from "./storage.ts";
 
-/** What operations take for a matrix: nested arrays are converted on every call, a `Matrix` only once. */
-export type MatrixInput = Matrix | NestedArray;
+/** What operations take for a matrix: nested arrays are converted to f32 on every call, a `Matrix` only once. */
+export type MatrixInput<D extends DType = "f32"> = Matrix<D> | NestedArray;
+
+/** A matrix of whatever element type. */
+export type AnyMatrix = Matrix<DType>;
 
 /**
- * f32 numbers of shape [...batch, rows, columns], row-major, that do not change. They stay where they were made, on
- * the host or on a device, until `read()` or an operation elsewhere needs them. Disposing frees device memory.
+ * Numbers of any shape, row-major, that do not change: [...batch, rows, columns] for matrix products, [] for a single
+ * number. They stay where they were made, on the host or on a device, until `read()` or an operation elsewhere needs them.
+ * Disposing frees device memory.
  */
-export class Matrix implements Disposable {
+export class Matrix<D extends DType = "f32"> implements Disposable {
   readonly shape: Shape;
+  readonly dtype: D;
   /** How it was computed, where the operation was asked for a report. */
   readonly report: OperationReport | undefined;
   /** @internal */
-  readonly storage: Storage;
+  readonly storage: Storage<D>;
 
   /** @internal */
-  constructor(storage: Storage, shape: Shape, report?: OperationReport) {
+  constructor(storage: Storage<D>, shape: Shape, report?: OperationReport) {
     this.storage = storage;
+    this.dtype = storage.dtype;
     this.shape = [...shape];
     this.report = report;
   }
@@ -39,9 +46,14 @@ export class Matrix implements Disposable {
    * for numbers beyond f32.
    */
   static from(data: NumberArray, shape: Shape): Matrix;
+  /**
+   * The same for an element type: the array must be the one that holds it (`dtypes` in core: Uint16Array of bits for f16
+   * and bf16, Uint8Array for bool) and is used without a copy.
+   */
+  static from<D extends DType>(data: ArrayOf<D>, shape: Shape, dtype: D): Matrix<D>;
   /** A matrix of rows, or of a batch of rows. Throws INVALID_ARGUMENT naming a row of another length. */
   static from(rows: NestedArray): Matrix;
-  static from(data: NumberArray | NestedArray, shape?: Shape): Matrix {
+  static from(data: NumberArray | NestedArray | ArrayOf<DType>, shape?: Shape, dtype?: DType): AnyMatrix {
     if (!Array.isArray(data) && (!ArrayBuffer.isView(data) || data instanceof DataView)) {
       throw new AikoError("INVALID_ARGUMENT", {
         message: `Cannot make a matrix of ${data === null ? "null" : typeof data}`,
@@ -52,15 +64,20 @@ export class Matrix implements Disposable {
       const flat = flatten(data as NestedArray);
       return new Matrix(Storage.onHost(flat.data), flat.shape);
     }
-    if (!Array.isArray(shape)) assertShape([]);
     const flat = data as NumberArray;
     assertFits(flat.length, shape);
-    return new Matrix(Storage.onHost(toFloat32(flat)), shape);
+    if (dtype === undefined || dtype === "f32") return new Matrix(Storage.onHost(toFloat32(flat)), shape);
+    return new Matrix(Storage.onHost(arrayOfType(data, dtype), dtype), shape);
   }
 
   static zeros(shape: Shape): Matrix {
     assertShape(shape);
     return new Matrix(Storage.onHost(zerosOnHost(elementCount(shape))), shape);
+  }
+
+  /** How many numbers. */
+  get size(): number {
+    return elementCount(this.shape);
   }
 
   get rows(): number {
@@ -81,16 +98,18 @@ export class Matrix implements Disposable {
    * The numbers in row-major order, downloaded when they are only on a device. It is the matrix's own memory: copy it
    * before changing it. Rejects with BUFFER_DISPOSED, DEVICE_LOST or TIMEOUT.
    */
-  read(): Promise<Float32Array> {
+  read(): Promise<ArrayOf<D>> {
     return this.storage.host();
   }
 
-  /** The numbers as nested arrays, one level per dimension. */
+  /** The numbers as nested arrays, one level per dimension; 64-bit integers as bigints. */
   async toArray(): Promise<NestedArray> {
     const data = await this.read();
+    if (this.shape.length === 0) return Array.from(data as Iterable<number>);
     const nest = (offset: number, shape: Shape): unknown[] => {
       const [size = 0, ...rest] = shape;
-      if (rest.length === 0) return Array.from(data.subarray(offset, offset + size));
+      if (rest.length === 0)
+        return Array.from<number | bigint>(data.subarray(offset, offset + size) as Iterable<number | bigint>);
       const stride = elementCount(rest);
       return Array.from({ length: size }, (_, index) => nest(offset + index * stride, rest));
     };
@@ -105,4 +124,20 @@ export class Matrix implements Disposable {
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+function arrayOfType(data: unknown, dtype: DType): ArrayOf<DType> {
+  if (!isDType(dtype)) {
+    throw new AikoError("INVALID_ARGUMENT", {
+      message: `There is no element type "${String(dtype)}"`,
+      hint: `Use one of ${Object.keys(dtypes).join(", ")}.`,
+    });
+  }
+  const { array } = dtypes[dtype];
+  if (data instanceof array) return data;
+  const given = Object(data).constructor?.name;
+  throw new AikoError("INVALID_ARGUMENT", {
+    message: `A matrix of ${dtype} is made from a ${array.name}, not from a ${given}`,
+    hint: `Convert it first: ${array.name}.from(data).`,
+  });
 }

@@ -1,5 +1,6 @@
 import { AikoError } from "../errors.ts";
 import type { RunOptions, Runtime } from "../runtime/index.ts";
+import { evaluated } from "./evaluate.ts";
 import { allocateHost, zerosOnHost } from "./host-memory.ts";
 import { Matrix, type MatrixInput } from "./matrix.ts";
 import { multiplyOperation, type Product } from "./multiply-operation.ts";
@@ -47,9 +48,9 @@ export async function multiply(
   });
   const product = {
     shape,
-    a: left.storage,
-    b: right.storage,
-    c: beta === 0 ? undefined : added?.storage,
+    a: await evaluated(runtime, left, options),
+    b: await evaluated(runtime, right, options),
+    c: beta === 0 || added === undefined ? undefined : await evaluated(runtime, added, options),
     alpha,
     beta,
   };
@@ -81,7 +82,13 @@ const trivialOperation: typeof multiplyOperation = {
 };
 
 function toMatrix(input: MatrixInput, name: string): Matrix {
-  if (input instanceof Matrix) return input;
+  if (input instanceof Matrix) {
+    if (input.dtype === "f32") return input;
+    throw new AikoError("INVALID_ARGUMENT", {
+      message: `${name} holds ${input.dtype}; products are computed in f32`,
+      hint: "Convert it to f32 first.",
+    });
+  }
   if (Array.isArray(input)) return Matrix.from(input);
   throw new AikoError("INVALID_ARGUMENT", {
     message: `${name} is ${input === null ? "null" : typeof input}, not a matrix`,

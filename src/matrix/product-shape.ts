@@ -21,6 +21,8 @@ export interface ProductShape extends Transposes {
 /** Checks that the shapes fit together. Throws INVALID_ARGUMENT naming them, with a hint when a transpose would fit. */
 export function productShape(a: Shape, b: Shape, c: Shape | undefined, transposes: Transposes): ProductShape {
   const { transposeA, transposeB } = transposes;
+  assertRows(a, "a");
+  assertRows(b, "b");
   const [m, k] = lastTwo(a, transposeA);
   const [inner, n] = lastTwo(b, transposeB);
   if (k !== inner) {
@@ -51,6 +53,14 @@ export function productShape(a: Shape, b: Shape, c: Shape | undefined, transpose
     transposeA,
     transposeB,
   };
+}
+
+function assertRows(shape: Shape, name: string): void {
+  if (shape.length >= 2) return;
+  throw new AikoError("INVALID_ARGUMENT", {
+    message: `${name} has the shape [${shape.join(", ")}], which has no rows and columns`,
+    hint: "Make it one row, [1, columns], or one column, [rows, 1].",
+  });
 }
 
 function lastTwo(shape: Shape, transposed: boolean): [number, number] {

@@ -25,7 +25,7 @@ class StoragePart extends Storage {
   #view: Float32Array | undefined;
 
   constructor(shared: Shared, start: number, length: number) {
-    super(length);
+    super(length, "f32");
     this.#shared = shared;
     this.#start = start;
   }

@@ -1,7 +1,8 @@
+import { type ArrayOf, byteLengthOf, type DType, dtypes } from "../core/dtype.ts";
 import type { BufferView, Timer } from "../device/device.ts";
 import { AikoError } from "../errors.ts";
 import type { MemoryManager, PoolBuffer, Reservation, Resident, UploadOptions } from "../memory/index.ts";
-import { allocateHost } from "./host-memory.ts";
+import { allocateHostArray } from "./host-memory.ts";
 
 /** Where numbers are on a device once the handle is loaded: all that it holds, or a part. */
 export interface Region {
@@ -20,35 +21,54 @@ export async function loadRegion(
   return byteLength === buffer.byteLength ? buffer : buffer.slice(byteOffset, byteLength);
 }
 
+/** Numbers of whatever type. */
+export type AnyStorage = Storage<DType>;
+
 /** Where the numbers of a matrix are: on the host, on devices, or both. Nothing moves until somebody asks. */
-export class Storage implements Disposable {
+export class Storage<D extends DType = "f32"> implements Disposable {
   /** Numbers, not bytes. */
   readonly length: number;
-  #host: Float32Array | undefined;
-  #downloading: Promise<Float32Array> | undefined;
+  readonly dtype: D;
+  #host: ArrayOf<D> | undefined;
+  #downloading: Promise<ArrayOf<D>> | undefined;
   #residents: Map<MemoryManager, Resident> | undefined;
   #disposed = false;
 
   /** @internal */
-  protected constructor(length: number) {
+  protected constructor(length: number, dtype: D) {
     this.length = length;
+    this.dtype = dtype;
   }
 
-  static onHost(data: Float32Array): Storage {
-    const storage = new Storage(data.length);
+  static onHost(data: Float32Array): Storage;
+  static onHost<D extends DType>(data: ArrayOf<D>, dtype: D): Storage<D>;
+  static onHost(data: ArrayOf<DType>, dtype: DType = "f32"): Storage<DType> {
+    const storage = new Storage<DType>(data.length, dtype);
     storage.#host = data;
     return storage;
   }
 
-  /** Takes the buffer over. */
-  static onDevice(memory: MemoryManager, buffer: PoolBuffer): Storage {
-    const storage = new Storage(buffer.byteLength / Float32Array.BYTES_PER_ELEMENT);
+  /** Takes the buffer over, which may be longer than what it holds. */
+  static onDevice(memory: MemoryManager, buffer: PoolBuffer): Storage;
+  static onDevice<D extends DType>(
+    memory: MemoryManager,
+    buffer: PoolBuffer,
+    dtype: D,
+    length: number,
+  ): Storage<D>;
+  static onDevice(
+    memory: MemoryManager,
+    buffer: PoolBuffer,
+    dtype: DType = "f32",
+    length = buffer.byteLength / dtypes[dtype].bytes,
+  ): Storage<DType> {
+    const storage = new Storage<DType>(length, dtype);
     storage.#residents = new Map([[memory, memory.adopt(buffer, storage.#hostCopy())]]);
     return storage;
   }
 
   get byteLength(): number {
-    return this.length * Float32Array.BYTES_PER_ELEMENT;
+    return byteLengthOf(this.dtype, this.length);
   }
 
   get isOnHost(): boolean {
@@ -56,7 +76,7 @@ export class Storage implements Disposable {
   }
 
   /** The host's copy if there is one. */
-  get hostData(): Float32Array | undefined {
+  get hostData(): ArrayOf<D> | undefined {
     return this.#host;
   }
 
@@ -69,7 +89,7 @@ export class Storage implements Disposable {
   }
 
   /** The host's copy, downloaded on first need. */
-  async host(timer?: Timer): Promise<Float32Array> {
+  async host(timer?: Timer): Promise<ArrayOf<D>> {
     this.#assertUsable();
     if (this.#host !== undefined) return this.#host;
     this.#downloading ??= this.#download(timer).finally(() => {
@@ -84,10 +104,10 @@ export class Storage implements Disposable {
     this.#residents ??= new Map();
     let resident = this.#residents.get(memory);
     if (resident === undefined) {
-      resident = memory.residentOf(this.#hostCopy(), this.byteLength, "matrix");
+      resident = memory.residentOf(this.#hostCopy(), wholeWords(this.byteLength), "matrix");
       this.#residents.set(memory, resident);
     }
-    return { resident, byteOffset: 0, byteLength: this.byteLength };
+    return { resident, byteOffset: 0, byteLength: resident.byteLength };
   }
 
   dispose(): void {
@@ -111,7 +131,7 @@ export class Storage implements Disposable {
     };
   }
 
-  async #download(timer: Timer | undefined): Promise<Float32Array> {
+  async #download(timer: Timer | undefined): Promise<ArrayOf<D>> {
     const buffer = this.#alive();
     if (buffer === undefined) {
       throw new AikoError("BUFFER_DISPOSED", {
@@ -119,8 +139,8 @@ export class Storage implements Disposable {
         hint: "Call read() before the device goes, and compute it again.",
       });
     }
-    const data = allocateHost(this.length);
-    await buffer.device.read(buffer, data, { timer });
+    const data = allocateHostArray(this.dtype, this.length);
+    if (this.length > 0) await readElements(buffer, data, timer);
     if (!this.#disposed) this.#host = data;
     return data;
   }
@@ -140,4 +160,24 @@ export class Storage implements Disposable {
       hint: "Dispose it after its last use.",
     });
   }
+}
+
+/** Device memory is bound and copied in words of 4 bytes. */
+export function wholeWords(bytes: number): number {
+  return Math.ceil(bytes / 4) * 4;
+}
+
+/** Downloads the start of a buffer, whose length is a multiple of 4 bytes where that of `data` need not be. */
+async function readElements(
+  buffer: PoolBuffer,
+  data: ArrayBufferView,
+  timer: Timer | undefined,
+): Promise<void> {
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  if (bytes.byteLength === buffer.byteLength) {
+    await buffer.device.read(buffer, bytes, { timer });
+    return;
+  }
+  const words = await buffer.device.read(buffer, undefined, { timer });
+  bytes.set(words.subarray(0, bytes.byteLength));
 }

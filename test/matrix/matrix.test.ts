@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Matrix } from "#src/matrix/index.js";
+import { Matrix, type Shape } from "#src/matrix/index.js";
 import { failure } from "../support/errors.js";
 
 describe("a matrix", () => {
@@ -21,7 +21,8 @@ describe("a matrix", () => {
       [1, 2],
       [3, 4],
     ]);
-    expect(Matrix.from([]).shape).toEqual([0, 0]);
+    expect(Matrix.from([]).shape).toEqual([0]);
+    expect(await Matrix.from([1, 2]).toArray()).toEqual([1, 2]);
     expect(Matrix.from([[], []]).shape).toEqual([2, 0]);
   });
 
@@ -42,7 +43,6 @@ describe("a matrix", () => {
       () => Matrix.from([[1, [2]]] as never),
       "Row 0, column 1, is an array, not a number",
     ],
-    ["a flat array without a shape", () => Matrix.from([1, 2] as never), "shape [2]"],
     [
       "a number beyond f32",
       () => Matrix.from([[1e39]]),
@@ -54,7 +54,13 @@ describe("a matrix", () => {
       () => Matrix.from(new Float32Array(5), [2, 3]),
       "5 numbers do not fill a 2x3",
     ],
-    ["a vector's shape", () => Matrix.from(new Float32Array(5), [5]), "shape [5]"],
+    ["a shape that is a number", () => Matrix.from(new Float32Array(5), 5 as unknown as Shape), "shape [5]"],
+    ["an unknown type", () => Matrix.from(new Float32Array(1), [1], "f128" as "f32"), 'type "f128"'],
+    [
+      "another type's array",
+      () => Matrix.from(new Float32Array(1) as unknown as Float64Array, [1], "f64"),
+      "from a Float64Array",
+    ],
     ["a negative size", () => Matrix.zeros([-1, 2]), "shape [-1, 2]"],
     ["a fraction", () => Matrix.zeros([1.5, 2]), "shape [1.5, 2]"],
     ["nothing", () => Matrix.from(undefined as never), "a matrix of undefined"],
