@@ -34,6 +34,9 @@ export class Resident implements Disposable {
   #buffer: PoolBuffer | undefined;
   #loading: Promise<PoolBuffer> | undefined;
   #pins = 0;
+  #holds = 0;
+  /** Dropped while somebody held it. */
+  #left: PoolBuffer | undefined;
   #wasEvicted = false;
   #disposed = false;
 
@@ -78,6 +81,28 @@ export class Resident implements Disposable {
   unpin(): void {
     this.#pins--;
     if (this.#pins === 0 && this.#buffer !== undefined) this.#home.touch(this);
+  }
+
+  /**
+   * The device's copy for somebody who is no work on its way: it stays until `release` is called, also when the handle is
+   * disposed before. Undefined where there is none.
+   */
+  hold(): { readonly buffer: PoolBuffer; release(): void } | undefined {
+    const buffer = this.buffer;
+    if (buffer === undefined) return undefined;
+    this.pin();
+    this.#holds++;
+    let held = true;
+    const release = () => {
+      if (!held) return;
+      held = false;
+      this.unpin();
+      this.#holds--;
+      if (this.#holds > 0) return;
+      this.#left?.dispose();
+      this.#left = undefined;
+    };
+    return { buffer, release };
   }
 
   /** @internal The device's copy, uploaded into the reservation's memory by the first who asks. */
@@ -146,7 +171,8 @@ export class Resident implements Disposable {
 
   #drop(): void {
     this.#home.remove(this);
-    this.#buffer?.dispose();
+    if (this.#holds === 0) this.#buffer?.dispose();
+    else this.#left ??= this.#buffer;
     this.#buffer = undefined;
   }
 

@@ -1,12 +1,13 @@
 import type { io, Tensor } from "@tensorflow/tfjs-core";
-import type { Device } from "../../device/device.ts";
+import type { Shape } from "../../core/shape.ts";
+import type { BufferView, Device, DeviceBuffer } from "../../device/device.ts";
 import { WebGpuDevice } from "../../device/webgpu/device.ts";
 import { AikoError } from "../../errors.ts";
 import type { Runtime } from "../../runtime/index.ts";
 import { addChainedMethods } from "./chained-methods.ts";
 import { modelFiles } from "./files.ts";
 import { loadLibrary, type TensorFlowLibrary } from "./library.ts";
-import { type MatrixExchange, tensorTypes, typeOf } from "./matrices.ts";
+import { assertOnDevice, type MatrixExchange, matrixType, tensorType } from "./matrices.ts";
 import { registerWasm } from "./wasm-backend.ts";
 import { registerWebGpu, type SharedBackend } from "./webgpu-backend.ts";
 
@@ -30,12 +31,19 @@ export interface TensorFlow<M> extends Disposable {
   /** The device that tensors are on; undefined for WASM. */
   readonly device: Device | undefined;
   /**
-   * A matrix of a tensor's numbers: of its device memory, without a copy, where it has some. Vectors become a row. The
-   * tensor may be disposed afterwards. Rejects with UNSUPPORTED for complex numbers and strings, and as reading does.
+   * A matrix of a tensor's numbers: of its device memory, without a copy, where it has some. The tensor may be disposed
+   * afterwards. Rejects with UNSUPPORTED for complex numbers and strings, and as reading does.
    */
   toMatrix(tensor: Tensor): Promise<M>;
   /** A tensor of a matrix's numbers: of its device memory, without a copy, where it is on the same device. */
   fromMatrix(matrix: M): Promise<Tensor>;
+  /**
+   * A tensor's device memory for kernels of one's own; dispose the buffer to let it go. Throws UNSUPPORTED on WASM, and
+   * INVALID_ARGUMENT for other types than float32 and int32.
+   */
+  toBuffer(tensor: Tensor): DeviceBuffer;
+  /** A tensor of device memory, which must stay until the tensor is disposed; a view that starts inside is copied. */
+  fromBuffer(buffer: DeviceBuffer | BufferView, shape: Shape, dtype?: "float32" | "int32"): Tensor;
   /** Where models are saved to and loaded from: a folder with model.json and weights.bin. */
   files(folder: string): io.IOHandler;
   /**
@@ -56,6 +64,7 @@ interface Binding {
 
 /** TensorFlow.js has one engine a process, so one backend at a time, for all who ask for the same. */
 let active: (Binding & { users: number }) | undefined;
+let binding: Promise<unknown> = Promise.resolve();
 
 /**
  * Loads TensorFlow.js and binds it to a device of the runtime. Rejects with ENGINE_MISSING where its packages are not
@@ -72,8 +81,9 @@ export async function tensorflow<M>(
   const { adapterId, reason } = await choose(runtime, options);
   const opened = adapterId === undefined ? undefined : await runtime.device(adapterId);
   const device = opened instanceof WebGpuDevice ? opened : undefined;
-  const binding = await bind(tf, device, reason);
-  return new BoundTensorFlow(tf, binding, matrices);
+  const bound = binding.then(() => bind(tf, device, reason));
+  binding = bound.catch(() => undefined);
+  return new BoundTensorFlow(tf, await bound, matrices);
 }
 
 async function choose(
@@ -123,7 +133,7 @@ async function bind(
     });
   }
   const shared = device === undefined ? undefined : await registerWebGpu(tf, device);
-  if (device === undefined) await registerWasm(tf);
+  if (device === undefined) registerWasm(tf);
   if (!(await tf.setBackend(backend))) {
     throw new AikoError("INTERNAL", { message: `TensorFlow.js's ${backend} backend does not start` });
   }
@@ -157,31 +167,40 @@ class BoundTensorFlow<M> implements TensorFlow<M> {
 
   async toMatrix(tensor: Tensor): Promise<M> {
     this.#assertUsable();
-    const type = typeOf(tensor);
-    if (type === undefined) {
-      throw new AikoError("UNSUPPORTED", {
-        message: `A tensor of ${tensor.dtype} cannot become a matrix`,
-        hint: `Cast it to one of ${Object.keys(tensorTypes).join(", ")}; tf.real and tf.imag take complex numbers apart.`,
-      });
+    const dtype = matrixType(tensor);
+    const buffer = dtype === "bool" ? undefined : this.#keep(tensor);
+    if (buffer !== undefined) {
+      return this.#matrices.fromDevice({ buffer, release: () => buffer.dispose() }, tensor.shape, dtype);
     }
-    const shape = tensor.rank < 2 ? [1, tensor.size] : tensor.shape;
-    const kept = type === "bool" ? undefined : this.#keep(tensor);
-    if (kept !== undefined) return this.#matrices.fromDevice(kept, shape, type);
-    return this.#matrices.fromHost(await tensor.data<"float32">(), shape, type);
+    return this.#matrices.fromHost(await tensor.data<"float32">(), tensor.shape, dtype);
   }
 
   async fromMatrix(matrix: M): Promise<Tensor> {
     this.#assertUsable();
-    const { shape, type } = this.#matrices.describe(matrix);
+    const { shape, dtype } = this.#matrices.describe(matrix);
+    const type = tensorType(dtype);
     const { device, shared } = this.#binding;
-    const dtype = type === "f32" ? "float32" : type === "i32" ? "int32" : "bool";
-    if (device !== undefined && shared !== undefined && dtype !== "bool" && !shape.includes(0)) {
-      const held = this.#matrices.hold(matrix, device);
-      if (held !== undefined) return shared.adopt(held.buffer, [...shape], dtype, held.release);
+    if (device !== undefined && shared !== undefined && type !== "bool") {
+      const held = await this.#matrices.hold(matrix, device);
+      if (held !== undefined) return shared.adopt(held.buffer, [...shape], type, held.release);
     }
     const values = await this.#matrices.read(matrix);
     this.#assertUsable();
-    return this.tf.tensor(values, [...shape], dtype);
+    return this.tf.tensor(values as Float32Array, [...shape], type);
+  }
+
+  toBuffer(tensor: Tensor): DeviceBuffer {
+    this.#assertUsable();
+    assertOnDevice(tensor.dtype);
+    this.#onDevice().uploadToGPU(tensor.dataId);
+    const buffer = this.#keep(tensor);
+    if (buffer !== undefined) return buffer;
+    throw new AikoError("INVALID_ARGUMENT", { message: `A tensor of shape [${tensor.shape}] has no memory` });
+  }
+
+  fromBuffer(buffer: DeviceBuffer | BufferView, shape: Shape, dtype: "float32" | "int32" = "float32"): Tensor {
+    this.#assertUsable();
+    return this.#onDevice().adopt(buffer, [...shape], dtype, () => {});
   }
 
   files(folder: string): io.IOHandler {
@@ -217,18 +236,20 @@ class BoundTensorFlow<M> implements TensorFlow<M> {
   }
 
   /** The tensor's device memory, kept by a tensor of its own. */
-  #keep(tensor: Tensor) {
+  #keep(tensor: Tensor): DeviceBuffer | undefined {
+    const clone = this.tf.keep(this.tf.clone(tensor));
+    const buffer = this.#binding.shared?.lend(tensor.dataId, () => clone.dispose());
+    if (buffer === undefined) clone.dispose();
+    return buffer;
+  }
+
+  #onDevice(): SharedBackend {
     const { shared } = this.#binding;
-    const buffer = shared?.lend(tensor.dataId);
-    if (buffer === undefined) return undefined;
-    const clone = this.tf.keep(this.tf.tidy(() => this.tf.clone(tensor)));
-    return {
-      buffer,
-      release: () => {
-        buffer.dispose();
-        clone.dispose();
-      },
-    };
+    if (shared !== undefined) return shared;
+    throw new AikoError("UNSUPPORTED", {
+      message: "TensorFlow.js's WASM backend has no device memory",
+      hint: "Use toMatrix and fromMatrix, or a runtime with a WebGPU device.",
+    });
   }
 
   #assertUsable(): void {

@@ -1,19 +1,10 @@
 import { loadWasmBackend, type TensorFlowLibrary } from "./library.ts";
 
-const events = ["uncaughtException", "unhandledRejection"] as const;
+let factory: ReturnType<TensorFlowLibrary["findBackendFactory"]> | undefined;
 
-/** Starts the WASM backend. Emscripten's start installs process-wide handlers of its own, which are taken off again. */
-export async function registerWasm(tf: TensorFlowLibrary): Promise<void> {
-  const before = events.map((event) => new Set(process.listeners(event as "uncaughtException")));
+/** Registers the WASM backend, also again after it was removed: its package does so only once. */
+export function registerWasm(tf: TensorFlowLibrary): void {
   loadWasmBackend();
-  if (tf.findBackendFactory("wasm") === null) {
-    // Disposed earlier: the package registers itself only once.
-    throw new Error("todo");
-  }
-  await tf.setBackend("wasm");
-  events.forEach((event, at) => {
-    for (const listener of process.listeners(event as "uncaughtException")) {
-      if (!before[at]?.has(listener)) process.off(event, listener);
-    }
-  });
+  factory ??= tf.findBackendFactory("wasm");
+  if (!tf.findBackendFactory("wasm")) tf.registerBackend("wasm", factory);
 }

@@ -38,19 +38,27 @@ interface BackendModule {
 export interface SharedBackend extends KernelBackend {
   /** Submits what was recorded, so that other work on the device comes after it. */
   flush(): void;
-  /** A tensor's memory, once everything that writes it was submitted; undefined while only the host has it. */
-  lend(dataId: object): DeviceBuffer | undefined;
+  /**
+   * A tensor's memory, after everything that writes it was submitted; undefined while only the host has it. `release` is
+   * called when the buffer is disposed: the tensor must be kept until then.
+   */
+  lend(dataId: object, release: () => void): DeviceBuffer | undefined;
+  uploadToGPU(dataId: object): void;
   /** A tensor of device memory, without a copy where it starts at 0; `release` is called when nobody uses it any more. */
-  adopt(region: BufferView, shape: number[], dtype: DataType, release: () => void): Tensor;
+  adopt(region: DeviceBuffer | BufferView, shape: number[], dtype: DataType, release: () => void): Tensor;
   checkCompileCompletionAsync(): Promise<void>;
 }
 
+let loaded: BackendModule | undefined;
+
 /** Makes the backend under TensorFlow.js's own name for it, because its kernels are registered under that. */
 export async function registerWebGpu(tf: TensorFlowLibrary, device: WebGpuDevice): Promise<SharedBackend> {
-  const { globals } = await import("webgpu");
-  const module = loadWebGpuBackend<BackendModule>({ ...globals });
-  const backend = makeBackend(tf, module, device);
-  tf.removeBackend("webgpu");
+  if (loaded === undefined) {
+    const { globals } = await import("webgpu");
+    loaded = loadWebGpuBackend<BackendModule>({ ...globals });
+  }
+  const backend = makeBackend(tf, loaded, device);
+  if (tf.findBackendFactory("webgpu")) tf.removeBackend("webgpu");
   tf.registerBackend("webgpu", () => backend);
   return backend;
 }
@@ -118,16 +126,19 @@ function makeBackend(
       this.submitQueue();
     }
 
-    lend(dataId: object): DeviceBuffer | undefined {
+    lend(dataId: object, release: () => void): DeviceBuffer | undefined {
       const data = this.tensorMap.get(dataId);
       if (!data?.resource || data.complexTensorInfos) return undefined;
       const { resource, shape } = data;
       this.flush();
       this.#lent.set(resource, (this.#lent.get(resource) ?? 0) + 1);
-      return native.borrow(resource, bytesOf(shape), "tensor", () => this.#back(resource));
+      return native.borrow(resource, bytesOf(shape), "tensor", () => {
+        this.#back(resource);
+        release();
+      });
     }
 
-    adopt(region: BufferView, shape: number[], dtype: DataType, release: () => void): Tensor {
+    adopt(region: DeviceBuffer | BufferView, shape: number[], dtype: DataType, release: () => void): Tensor {
       const { buffer, byteOffset } = native.bufferOf(region);
       if (byteOffset === 0) {
         const tensor = this.createTensorFromGPUData({ buffer, zeroCopy: true }, shape, dtype);
