@@ -22,7 +22,7 @@ export interface TensorFlowOptions {
 }
 
 /** TensorFlow.js on this runtime's device. */
-export interface TensorFlow<M> extends Disposable {
+export interface TensorFlow<M = unknown> extends Disposable {
   /** The library: tfjs-core and tfjs-layers, the same objects that `import` gives. */
   readonly tf: TensorFlowLibrary;
   readonly backend: "webgpu" | "wasm";

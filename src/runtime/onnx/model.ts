@@ -1,3 +1,7 @@
+import { bytesOf } from "../../core/bytes.ts";
+import type { DType } from "../../core/dtype.ts";
+import type { Shape } from "../../core/shape.ts";
+
 /** One operator of a graph. Inputs and outputs connect by name. */
 export interface Node {
   readonly operator: string;
@@ -8,7 +12,21 @@ export interface Node {
   readonly attributes?: Readonly<Record<string, Attribute>>;
 }
 
-export type Attribute = { readonly int: number } | { readonly float: number };
+export type Attribute =
+  | { readonly int: number }
+  | { readonly float: number }
+  | { readonly string: string }
+  | { readonly ints: readonly number[] }
+  | { readonly floats: readonly number[] }
+  | { readonly tensor: Initializer };
+
+/** A tensor that the model brings; its data row-major, f16 and bf16 as their bits, bool as bytes. */
+export interface Initializer {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: Shape;
+  readonly data: ArrayBufferView;
+}
 
 /** A graph over f32 tensors whose shapes are only known when it runs. */
 export interface Graph {
@@ -17,24 +35,58 @@ export interface Graph {
   readonly outputs: readonly string[];
 }
 
+/** What is known of an input or output. A size that is text may be any, the same wherever the text is. */
+export interface ValueInfo {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: readonly (number | string)[];
+}
+
+/** A graph with tensors of its own, and any types. */
+export interface TypedGraph {
+  readonly nodes: readonly Node[];
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly ValueInfo[];
+  readonly initializers: readonly Initializer[];
+}
+
 const irVersion = 8;
 const opsetVersion = 17;
-const float32 = 1;
+
+/** `TensorProto.DataType` */
+const typeCodes: Readonly<Record<DType, number>> = {
+  f32: 1,
+  u8: 2,
+  i8: 3,
+  u16: 4,
+  i16: 5,
+  i32: 6,
+  i64: 7,
+  bool: 9,
+  f16: 10,
+  f64: 11,
+  u32: 12,
+  u64: 13,
+  bf16: 16,
+};
 
 /** Encodes a graph as an ONNX file: protobuf, field numbers from https://github.com/onnx/onnx/blob/main/onnx/onnx.proto */
-export function encodeModel(graph: Graph): Uint8Array {
+export function encodeModel(graph: Graph | TypedGraph): Uint8Array {
   const opset = (domain: string, version: number) => message(8, text(1, domain), integer(2, version));
+  const usesOwn = graph.nodes.some(({ domain }) => domain === "com.microsoft");
   return Buffer.concat([
     integer(1, irVersion),
+    text(2, "aikoryu"),
     message(
       7,
       ...graph.nodes.map((node) => message(1, encodeNode(node))),
       text(2, "graph"),
-      ...graph.inputs.map((name) => message(11, valueInfo(name))),
-      ...graph.outputs.map((name) => message(12, valueInfo(name))),
+      ...("initializers" in graph ? graph.initializers : []).map((tensor) => message(5, encodeTensor(tensor))),
+      ...graph.inputs.map((value) => message(11, valueInfo(value))),
+      ...graph.outputs.map((value) => message(12, valueInfo(value))),
     ),
     opset("", opsetVersion),
-    opset("com.microsoft", 1),
+    ...(usesOwn ? [opset("com.microsoft", 1)] : []),
   ]);
 }
 
@@ -43,20 +95,37 @@ function encodeNode({ operator, inputs, outputs, domain = "", attributes = {} }:
     ...inputs.map((name) => text(1, name)),
     ...outputs.map((name) => text(2, name)),
     text(4, operator),
-    ...Object.entries(attributes).map(([name, value]) => message(5, encodeAttribute(name, value))),
+    ...Object.entries(attributes).map(([name, value]) => message(5, text(1, name), encodeAttribute(value))),
     text(7, domain),
   ]);
 }
 
-function encodeAttribute(name: string, value: Attribute): Buffer {
-  if ("int" in value) return Buffer.concat([text(1, name), integer(3, value.int), integer(20, 2)]);
-  const bits = Buffer.alloc(4);
-  bits.writeFloatLE(value.float);
-  return Buffer.concat([text(1, name), varint((2 << 3) | 5), bits, integer(20, 1)]);
+function encodeAttribute(value: Attribute): Buffer {
+  const of = (type: number, ...parts: Buffer[]) => Buffer.concat([...parts, integer(20, type)]);
+  if ("float" in value) return of(1, float(2, value.float));
+  if ("int" in value) return of(2, integer(3, value.int));
+  if ("string" in value) return of(3, text(4, value.string));
+  if ("tensor" in value) return of(4, message(5, encodeTensor(value.tensor)));
+  if ("floats" in value) return of(6, ...value.floats.map((item) => float(7, item)));
+  return of(7, ...value.ints.map((item) => integer(8, item)));
 }
 
-function valueInfo(name: string): Buffer {
-  return Buffer.concat([text(1, name), message(2, message(1, integer(1, float32)))]);
+function encodeTensor({ name, dtype, shape, data }: Initializer): Buffer {
+  return Buffer.concat([
+    ...shape.map((size) => integer(1, size)),
+    integer(2, typeCodes[dtype]),
+    text(8, name),
+    message(9, Buffer.from(bytesOf(data))),
+  ]);
+}
+
+function valueInfo(value: string | ValueInfo): Buffer {
+  if (typeof value === "string") {
+    return Buffer.concat([text(1, value), message(2, message(1, integer(1, typeCodes.f32)))]);
+  }
+  const sizes = value.shape.map((size) => message(1, typeof size === "string" ? text(2, size) : integer(1, size)));
+  const type = message(1, integer(1, typeCodes[value.dtype]), message(2, ...sizes));
+  return Buffer.concat([text(1, value.name), message(2, type)]);
 }
 
 function message(field: number, ...parts: Buffer[]): Buffer {
@@ -72,10 +141,16 @@ function integer(field: number, value: number): Buffer {
   return Buffer.concat([varint(field << 3), varint(value)]);
 }
 
+function float(field: number, value: number): Buffer {
+  const bits = Buffer.alloc(4);
+  bits.writeFloatLE(value);
+  return Buffer.concat([varint((field << 3) | 5), bits]);
+}
+
+/** Negative numbers are their 64-bit complement. */
 function varint(value: number): Buffer {
   const bytes: number[] = [];
-  for (let rest = value; ; rest = Math.floor(rest / 128)) {
-    if (rest < 128) return Buffer.from([...bytes, rest]);
-    bytes.push((rest % 128) | 128);
-  }
+  let rest = BigInt.asUintN(64, BigInt(value));
+  for (; rest >= 128n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128);
+  return Buffer.from([...bytes, Number(rest)]);
 }

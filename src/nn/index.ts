@@ -1,0 +1,2 @@
+export * from "./export/index.ts";
+export * from "./tensorflow/index.ts";
