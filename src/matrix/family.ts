@@ -1,7 +1,9 @@
 import type { RunOptions, Runtime } from "../runtime/index.ts";
 import { Matrix, type MatrixInput } from "./matrix.ts";
 import { type MultiplyOptions, multiply } from "./multiply.ts";
-import { type FileOptions, readNpy, writeNpy } from "./npy.ts";
+import { fromArrow, readArrow, toArrow, writeArrow } from "./arrow.ts";
+import { readNpy, writeNpy } from "./npy.ts";
+import { readNpz, writeNpz } from "./npz.ts";
 import { sum } from "./sum.ts";
 
 /** The matrix operations of one runtime. */
@@ -13,9 +15,21 @@ export interface MatrixFamily {
   /** See `sum`. */
   sum(matrix: Matrix, options?: RunOptions): Promise<Matrix>;
   /** See `readNpy`. */
-  readNpy(path: string, options?: FileOptions): Promise<Matrix>;
+  readonly readNpy: typeof readNpy;
   /** See `writeNpy`. */
-  writeNpy(path: string, matrix: Matrix, options?: FileOptions): Promise<void>;
+  readonly writeNpy: typeof writeNpy;
+  /** See `readNpz`. */
+  readonly readNpz: typeof readNpz;
+  /** See `writeNpz`. */
+  readonly writeNpz: typeof writeNpz;
+  /** See `fromArrow`. */
+  readonly fromArrow: typeof fromArrow;
+  /** See `toArrow`. */
+  readonly toArrow: typeof toArrow;
+  /** See `readArrow`. */
+  readonly readArrow: typeof readArrow;
+  /** See `writeArrow`. */
+  readonly writeArrow: typeof writeArrow;
 }
 
 export function bindMatrix(runtime: Runtime): MatrixFamily {
@@ -25,5 +39,11 @@ export function bindMatrix(runtime: Runtime): MatrixFamily {
     sum: (matrix, options) => sum(runtime, matrix, options),
     readNpy,
     writeNpy,
+    readNpz,
+    writeNpz,
+    fromArrow,
+    toArrow,
+    readArrow,
+    writeArrow,
   };
 }

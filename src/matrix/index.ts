@@ -3,4 +3,15 @@ export type { NestedArray, NumberArray } from "./convert.ts";
 export { bindMatrix, type MatrixFamily } from "./family.ts";
 export { Matrix, type MatrixInput } from "./matrix.ts";
 export { type MultiplyOptions, multiply } from "./multiply.ts";
-export { type FileOptions, readNpy, writeNpy } from "./npy.ts";
+export { type FileOptions, type ReadOptions, readNpy, writeNpy } from "./npy.ts";
+export {
+  type ArrowTable,
+  type FromArrowOptions,
+  fromArrow,
+  readArrow,
+  type ToArrowOptions,
+  toArrow,
+  writeArrow,
+} from "./arrow.ts";
+export { matrixExchange, type MatrixExchange } from "./exchange.ts";
+export { type ReadNpzOptions, readNpz, type WriteNpzOptions, writeNpz } from "./npz.ts";

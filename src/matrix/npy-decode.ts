@@ -1,3 +1,4 @@
+import type { DType, HostArray } from "../core/dtype.ts";
 import type { Shape } from "../core/shape.ts";
 import { invalidFile, type NpyHeader } from "./npy-header.ts";
 
@@ -18,20 +19,32 @@ const read: Readonly<Record<string, Read>> = {
   u8: (view, offset, little) => fromBigInt(view.getBigUint64(offset, little)),
 };
 
+type ReadBits = (view: DataView, offset: number, littleEndian: boolean) => number | bigint;
+
+/** How elements are read that keep their type. */
+const readStored: Readonly<Record<string, ReadBits>> = {
+  ...read,
+  f2: (view, offset, little) => view.getUint16(offset, little),
+  i8: (view, offset, little) => view.getBigInt64(offset, little),
+  u8: (view, offset, little) => view.getBigUint64(offset, little),
+};
+
 /**
- * Converts pieces of a file to f32 in row-major order. Floats are rounded; an integer that f32 cannot hold exactly,
- * or a number beyond its range, throws INVALID_FILE naming it.
+ * Converts pieces of a file to f32, or to the type that they have, in row-major order. Floats are rounded; an integer that
+ * f32 cannot hold exactly, or a number beyond its range, throws INVALID_FILE naming it.
  */
 export class NpyDecoder {
   readonly #header: NpyHeader;
-  readonly #out: Float32Array;
+  readonly #out: (number | bigint)[];
+  readonly #isStored: boolean;
   readonly #path: string;
   readonly #places: Iterator<number, number>;
   #count = 0;
 
-  constructor(header: NpyHeader, out: Float32Array, path: string) {
+  constructor(header: NpyHeader, out: HostArray, dtype: DType, path: string) {
     this.#header = header;
-    this.#out = out;
+    this.#out = out as unknown as (number | bigint)[];
+    this.#isStored = header.type.dtype === dtype;
     this.#path = path;
     this.#places = header.fortranOrder ? fortranPlaces(header.shape) : rowMajorPlaces();
   }
@@ -40,15 +53,21 @@ export class NpyDecoder {
   push(piece: Uint8Array): void {
     const { name, bytes, littleEndian } = this.#header.type;
     const view = new DataView(piece.buffer, piece.byteOffset, piece.byteLength);
-    const next = read[name];
-    if (next === undefined) throw invalidFile(this.#path, `type ${name} has no reader`);
+    const convert = read[name];
+    const keep = readStored[name];
+    if (convert === undefined || keep === undefined) throw invalidFile(this.#path, `type ${name} has no reader`);
     const isFloat = name.startsWith("f");
     for (let offset = 0; offset < piece.byteLength; offset += bytes) {
-      const value = next(view, offset, littleEndian);
-      const rounded = Math.fround(value);
-      if (isFloat ? Number.isFinite(value) && !Number.isFinite(rounded) : rounded !== value)
-        this.#refuse(view, offset);
-      this.#out[this.#places.next().value] = rounded;
+      const place = this.#places.next().value;
+      if (this.#isStored) {
+        this.#out[place] = keep(view, offset, littleEndian);
+      } else {
+        const value = convert(view, offset, littleEndian);
+        const rounded = Math.fround(value);
+        if (isFloat ? Number.isFinite(value) && !Number.isFinite(rounded) : rounded !== value)
+          this.#refuse(view, offset);
+        this.#out[place] = rounded;
+      }
       this.#count++;
     }
   }
@@ -65,7 +84,7 @@ export class NpyDecoder {
     throw invalidFile(
       this.#path,
       `entry ${this.#count}, ${value}, ${what}`,
-      "Scale it, or round it on purpose: numpy.save(path, array.astype('float32')).",
+      "Scale it, round it on purpose: numpy.save(path, array.astype('float32')); or read it as it is: { dtype: \"stored\" }.",
     );
   }
 }
@@ -76,7 +95,7 @@ function fromBigInt(value: bigint): number {
   return Number.isSafeInteger(number) || BigInt(number) === value ? number : Number.NaN;
 }
 
-function fromHalf(bits: number): number {
+export function fromHalf(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 31;
   const fraction = bits & 1023;

@@ -1,3 +1,4 @@
+import { type DType, dtypes } from "../core/dtype.ts";
 import { elementCount, formatShape, type Shape } from "../core/shape.ts";
 import { AikoError } from "../errors.ts";
 
@@ -12,6 +13,7 @@ export interface NpyHeader {
 export interface NpyType {
   /** NumPy's name without the byte order: "f4", "i8". */
   readonly name: string;
+  readonly dtype: DType;
   readonly bytes: number;
   readonly littleEndian: boolean;
 }
@@ -21,19 +23,20 @@ const magic = Buffer.from("\x93NUMPY", "latin1");
 const longestHeader = 1 << 20;
 export const prefixBytes = 12;
 
-const supported: Readonly<Record<string, number>> = {
-  f2: 2,
-  f4: 4,
-  f8: 8,
-  b1: 1,
-  i1: 1,
-  i2: 2,
-  i4: 4,
-  i8: 8,
-  u1: 1,
-  u2: 2,
-  u4: 4,
-  u8: 8,
+/** NumPy's names of the element types, without the byte order. */
+const names: Readonly<Record<string, DType>> = {
+  f2: "f16",
+  f4: "f32",
+  f8: "f64",
+  b1: "bool",
+  i1: "i8",
+  i2: "i16",
+  i4: "i32",
+  i8: "i64",
+  u1: "u8",
+  u2: "u16",
+  u4: "u32",
+  u8: "u64",
 };
 
 export function invalidFile(path: string, what: string, hint?: string): AikoError {
@@ -74,9 +77,18 @@ export function parseHeader(text: string, dataOffset: number, path: string): Npy
   };
 }
 
-export function formatHeader(shape: Shape): Buffer {
+/** Throws UNSUPPORTED for a type that NumPy has no name for. */
+export function formatHeader(shape: Shape, dtype: DType): Buffer {
+  const name = Object.keys(names).find((key) => names[key] === dtype);
+  if (name === undefined) {
+    throw new AikoError("UNSUPPORTED", {
+      message: `NumPy has no element type for ${dtype}`,
+      hint: "Cast the matrix to f32 first.",
+    });
+  }
+  const order = dtypes[dtype].bytes === 1 ? "|" : "<";
   const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
-  const text = `{'descr': '<f4', 'fortran_order': False, 'shape': (${sizes}), }`;
+  const text = `{'descr': '${order}${name}', 'fortran_order': False, 'shape': (${sizes}), }`;
   const total = Math.ceil((10 + text.length + 1) / 64) * 64;
   const header = Buffer.alloc(total, " ");
   magic.copy(header);
@@ -97,8 +109,8 @@ function parseType(descr: string | undefined, path: string): NpyType {
     );
   }
   const [, order = "", name = ""] = /^([<>|=]?)(.*)$/.exec(descr) ?? [];
-  const bytes = Object.hasOwn(supported, name) ? supported[name] : undefined;
-  if (bytes !== undefined) return { name, bytes, littleEndian: order !== ">" };
+  const dtype = Object.hasOwn(names, name) ? names[name] : undefined;
+  if (dtype !== undefined) return { name, dtype, bytes: dtypes[dtype].bytes, littleEndian: order !== ">" };
   const kinds: Record<string, string> = {
     O: "Python objects, which are code and never loaded",
     c: "complex numbers",
