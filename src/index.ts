@@ -9,6 +9,7 @@ export {
   type NumberArray,
 } from "./matrix/index.ts";
 export type { DeviceSample, Monitor, MonitorSnapshot, WatchOptions } from "./monitor/index.ts";
+export type { Model, ModelResult, NnFamily, NnReport, NnTensor, TensorInput } from "./nn/index.ts";
 export { type Gpu, type GpuOptions, open } from "./open.ts";
 export type {
   BatcherOptions,

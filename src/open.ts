@@ -1,8 +1,9 @@
 import { loadFfi } from "./core/ffi.ts";
 import { type Adapter, type Device, discover, selectAdapters } from "./device/index.ts";
-import { bindMatrix, type MatrixFamily } from "./matrix/index.ts";
+import { type AnyMatrix, bindMatrix, type MatrixFamily, matrixExchange } from "./matrix/index.ts";
 import { bindMonitor } from "./monitor/family.ts";
 import type { Monitor } from "./monitor/index.ts";
+import { bindNn, type NnFamily } from "./nn/family.ts";
 import { type BatcherOptions, type PlacementChoice, Runtime } from "./runtime/index.ts";
 
 export interface GpuOptions {
@@ -34,6 +35,7 @@ export interface GpuOptions {
 export interface Gpu extends AsyncDisposable {
   readonly runtime: Runtime;
   readonly matrix: MatrixFamily;
+  readonly nn: NnFamily<AnyMatrix>;
   readonly monitor: Monitor;
   /** The adapters in use, best first. */
   adapters(): Promise<readonly Adapter[]>;
@@ -71,6 +73,7 @@ export async function open(options: GpuOptions = {}): Promise<Gpu> {
   return {
     runtime,
     matrix: bindMatrix(runtime),
+    nn: bindNn(runtime, matrixExchange(runtime)),
     monitor,
     adapters: () => runtime.adapters(),
     device: (id) => runtime.device(id),

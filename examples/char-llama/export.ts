@@ -1,4 +1,4 @@
-import { encodeGguf, type GgufValue, type GraphValue, OnnxGraph } from "aikoryu/nn";
+import { encodeGguf, type GgufValue, type GraphValue, OnnxBuilder } from "aikoryu/nn";
 import { causalMask, headWidth, rotary, weightShapes } from "./model.ts";
 import { shape } from "./recipe.ts";
 import { begin, end, tokenKinds, tokens, unknown } from "./vocabulary.ts";
@@ -48,7 +48,7 @@ export function toGguf(numbers: Numbers): Uint8Array {
 
 /** An ONNX file: `tokens`, i64 [batch, 32], to `logits`, f32 [batch, 32, 355]; what follows a text does not change it. */
 export function toOnnx(numbers: Numbers): Uint8Array {
-  const graph = new OnnxGraph();
+  const graph = new OnnxBuilder();
   const f32 = (name: string, sizes: readonly number[], data: Float32Array) => graph.constant(name, "f32", sizes, data);
   const i64 = (name: string, values: readonly number[]) =>
     graph.constant(name, "i64", [values.length], BigInt64Array.from(values, BigInt));

@@ -30,6 +30,10 @@ const verbs: Readonly<Record<string, Verb>> = {
     summary: "matrix operations on .npy files",
     load: async () => (await import("./matrix.ts")).matrix,
   },
+  nn: {
+    summary: "runs, shows and times neural networks: ONNX files",
+    load: async () => (await import("./nn.ts")).nn,
+  },
   monitor: {
     summary: "what devices, machine and runtime do now, and why something is not seen",
     load: async () => (await import("./monitor.ts")).monitor,

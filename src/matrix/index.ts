@@ -1,7 +1,7 @@
 export type { Shape } from "../core/shape.ts";
 export type { NestedArray, NumberArray } from "./convert.ts";
 export { bindMatrix, type MatrixFamily } from "./family.ts";
-export { Matrix, type MatrixInput } from "./matrix.ts";
+export { type AnyMatrix, Matrix, type MatrixInput } from "./matrix.ts";
 export { type MultiplyOptions, multiply } from "./multiply.ts";
 export { type FileOptions, type ReadOptions, readNpy, writeNpy } from "./npy.ts";
 export {

@@ -157,6 +157,11 @@ export class Runtime implements AsyncDisposable {
     }
   }
 
+  /** Frees what is kept for an operation object that will not run again. */
+  forget<I, O>(operation: Operation<I, O>): void {
+    this.#batching?.forget(operation);
+  }
+
   /** Sends batches of any total length through an operation: see `streamThrough`. */
   stream<Batch extends StreamBatch, Result extends StreamBatch>(
     source: StreamSource<Batch>,

@@ -108,7 +108,7 @@ describe(".npz", () => {
   });
 
   const numpy = findTool("python3", ["-c", "import numpy"]);
-  itWith("numpy", numpy, "NumPy reads what we write", async () => {
+  itWith("numpy", numpy)("NumPy reads what we write", async () => {
     const path = fresh();
     await writeNpz(path, matrices, { compress: true });
     const script = `import numpy, sys
@@ -134,7 +134,7 @@ with numpy.load(sys.argv[1]) as file:
     ]);
   });
 
-  itWith("numpy", numpy, "reads what NumPy writes", async () => {
+  itWith("numpy", numpy)("reads what NumPy writes", async () => {
     const script = `import numpy, sys
 values = dict(a=numpy.arange(6, dtype="f4").reshape(2, 3), b=numpy.asfortranarray([[1, 2], [3, 4]], dtype=">i2"))
 numpy.savez(sys.argv[1], **values)

@@ -1,2 +1,2 @@
 export { encodeGguf, type GgufFile, type GgufTensor, type GgufValue } from "./gguf.ts";
-export { type GraphShape, type GraphValue, OnnxGraph } from "./onnx.ts";
+export { type GraphShape, type GraphValue, OnnxBuilder } from "./onnx.ts";

@@ -21,7 +21,7 @@ interface Typed {
  * Builds an ONNX model, operator set 17, node by node. Values come from the graph's own methods, so that a graph is always
  * in order and without cycles; each method throws INVALID_ARGUMENT naming what it was given.
  */
-export class OnnxGraph {
+export class OnnxBuilder {
   readonly #nodes: Node[] = [];
   readonly #inputs: Typed[] = [];
   readonly #outputs: Typed[] = [];

@@ -43,6 +43,12 @@ export class CallBatching implements Disposable {
     return group.run(input, options);
   }
 
+  /** Lets go of an operation that does not come again. */
+  forget(operation: unknown): void {
+    this.#groups.get(operation)?.dispose();
+    this.#groups.delete(operation);
+  }
+
   statistics(): readonly BatcherStatistics[] {
     return [...this.#groups.values()].map((group) => group.statistics());
   }

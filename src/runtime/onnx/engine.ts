@@ -1,11 +1,10 @@
-import { loadHugePages } from "../../core/huge-pages.ts";
-import { wakePromptly } from "../../core/scheduling.ts";
 import type { Shape } from "../../core/shape.ts";
 import { abortError } from "../abort.ts";
 import { loadOnnxLibrary, type OnnxLibrary } from "./library.ts";
+import { type Loaded, prepare } from "./loaded.ts";
 import type { Graph } from "./model.ts";
-import { Runner } from "./runner.ts";
-import { check, createSession, received, receivedLater, type Session } from "./session.ts";
+import { ModelSession, type ModelSource } from "./model-session.ts";
+import { check, createSession, type Session } from "./session.ts";
 
 /** f32 data in host memory, row-major. */
 export interface HostTensor {
@@ -68,7 +67,31 @@ export class OnnxEngine {
       const session = this.#sessions.get(request.key);
       if (session !== undefined) return this.#runHere(this.#loaded, session, request);
     }
-    const turn = this.#waiting === 0 ? this.#runOffThread(request, asked) : this.#runNext(request, asked);
+    return this.#queued(
+      this.#waiting === 0 ? this.#runOffThread(request, asked) : this.#runNext(request, asked),
+    );
+  }
+
+  /**
+   * Makes a session of a whole model. Rejects with ENGINE_MISSING, with UNSUPPORTED for an operator or a provider that this
+   * ONNX Runtime lacks, and with INVALID_FILE for a model that it refuses.
+   */
+  async open(source: ModelSource): Promise<ModelSession> {
+    const loaded = this.#loaded ?? (await this.#ready());
+    return ModelSession.open(loaded, this, source);
+  }
+
+  /** Whether nothing runs or waits. */
+  get isIdle(): boolean {
+    return this.#waiting === 0;
+  }
+
+  /** Runs `task` when everything asked for before is done. */
+  inTurn<T>(task: () => Promise<T>): Promise<T> {
+    return this.#queued(this.#waiting === 0 ? task() : this.#last.then(task));
+  }
+
+  #queued<T>(turn: Promise<T>): Promise<T> {
     this.#waiting++;
     this.#last = turn.then(
       () => this.#waiting--,
@@ -114,7 +137,7 @@ export class OnnxEngine {
     const { library } = loaded;
     const values = new Values(loaded, request);
     try {
-      check(library, await loaded.runner.run(values.runArguments(session)));
+      check(library, (await loaded.runner.run(values.runArguments(session))).status);
     } finally {
       values.release();
     }
@@ -142,32 +165,6 @@ export class OnnxEngine {
     this.#sessions.set(key, session);
     return session;
   }
-}
-
-interface Loaded {
-  readonly library: OnnxLibrary;
-  readonly runner: Runner;
-  readonly env: number;
-  readonly memory: number;
-}
-
-async function prepare(loading: Promise<OnnxLibrary>): Promise<Loaded> {
-  const library = await loading;
-  await wakePromptly();
-  await loadHugePages();
-  const fatalOnly = 4;
-  const arenaAllocator = 1;
-  const runner = new Runner(library.runAddress);
-  runner.start();
-  return {
-    library,
-    runner,
-    // Starting up takes 25 to 40 ms.
-    env: await receivedLater(library, (out, done) =>
-      library.createEnv.async(fatalOnly, "aikoryu", out, done),
-    ),
-    memory: received(library, (out) => library.createCpuMemoryInfo(arenaAllocator, 0, out)),
-  };
 }
 
 const wordBytes = 8;

@@ -23,10 +23,11 @@ export interface OnnxLibrary {
   createSessionOptions(out: Address): Status;
   addSessionConfigEntry(options: Address, key: string, value: string): Status;
   createSessionFromArray: Native<[Address, Uint8Array, number, Address, Address], Status>;
+  appendProvider(options: Address, name: string, keys: Address, values: Address, count: number): Status;
   createCpuMemoryInfo(allocator: number, memory: number, out: Address): Status;
   createTensorWithData(
     memory: Address,
-    data: Float32Array,
+    data: Float32Array | Address,
     bytes: number,
     shape: Address,
     rank: number,
@@ -35,7 +36,7 @@ export interface OnnxLibrary {
   ): Status;
   run(
     session: Address,
-    options: null,
+    options: Address | null,
     inputNames: Address,
     inputs: Address,
     inputCount: number,
@@ -43,15 +44,47 @@ export interface OnnxLibrary {
     outputCount: number,
     outputs: Address,
   ): Status;
+  createRunOptions(out: Address): Status;
+  /** Ends the run that has these options, soon. */
+  setTerminate(runOptions: Address): Status;
+  getAllocator(out: Address): Status;
+  free(allocator: Address, memory: Address): Status;
+  inputCount(session: Address, out: Address): Status;
+  outputCount(session: Address, out: Address): Status;
+  inputName(session: Address, index: number, allocator: Address, out: Address): Status;
+  outputName(session: Address, index: number, allocator: Address, out: Address): Status;
+  inputType(session: Address, index: number, out: Address): Status;
+  outputType(session: Address, index: number, out: Address): Status;
+  kindOfType(type: Address, out: Address): Status;
+  /** The result belongs to `type`; null for what is no tensor. */
+  tensorOfType(type: Address, out: Address): Status;
+  elementTypeOf(tensorType: Address, out: Address): Status;
+  dimensionCount(tensorType: Address, out: Address): Status;
+  dimensions(tensorType: Address, out: Address, count: number): Status;
+  symbolicDimensions(tensorType: Address, out: Address, count: number): Status;
+  kindOfValue(value: Address, out: Address): Status;
+  hasValue(value: Address, out: Address): Status;
+  tensorTypeOf(value: Address, out: Address): Status;
+  tensorData(value: Address, out: Address): Status;
+  createTensor(allocator: Address, shape: Address, rank: number, type: number, out: Address): Status;
+  fillStrings(value: Address, strings: Address, count: number): Status;
+  stringsLength(value: Address, out: Address): Status;
+  stringsContent(value: Address, text: Address, bytes: number, offsets: Address, count: number): Status;
   /** Where `run` is, for a thread that binds it anew. */
   readonly runAddress: Address;
+  getErrorCode(status: Address): number;
   getErrorMessage(status: Address): string;
   releaseStatus(status: Address): void;
   releaseValue(value: Address): void;
-  releaseSession(session: Address): void;
+  releaseSession: Native<[session: Address], void>;
+  releaseRunOptions(options: Address): void;
+  releaseType(type: Address): void;
+  releaseTensorType(tensorType: Address): void;
   releaseSessionOptions(options: Address): void;
   /** Where the bytes of a typed array are, for as long as it lives. */
   addressOf(memory: ArrayBufferView): number;
+  /** Native memory, which must outlive every use of the result. */
+  at(address: Address, bytes: number): Uint8Array;
 }
 
 /** The interface version asked for; newer libraries keep serving it. It came with ONNX Runtime 1.17. */
@@ -74,18 +107,47 @@ export const runParameters = [
  * https://github.com/microsoft/onnxruntime/blob/main/include/onnxruntime/core/session/onnxruntime_c_api.h
  */
 const signatures = {
+  getErrorCode: [1, "int", ["void *"]],
   getErrorMessage: [2, "str", ["void *"]],
   createEnv: [3, "void *", ["int", "str", "void *"]],
   createSessionFromArray: [8, "void *", ["void *", "void *", "size_t", "void *", "void *"]],
   run: [9, "void *", runParameters],
   createSessionOptions: [10, "void *", ["void *"]],
+  inputCount: [30, "void *", ["void *", "void *"]],
+  outputCount: [31, "void *", ["void *", "void *"]],
+  inputType: [33, "void *", ["void *", "size_t", "void *"]],
+  outputType: [34, "void *", ["void *", "size_t", "void *"]],
+  inputName: [36, "void *", ["void *", "size_t", "void *", "void *"]],
+  outputName: [37, "void *", ["void *", "size_t", "void *", "void *"]],
+  createRunOptions: [39, "void *", ["void *"]],
+  setTerminate: [46, "void *", ["void *"]],
+  createTensor: [48, "void *", ["void *", "void *", "size_t", "int", "void *"]],
   createTensorWithData: [49, "void *", ["void *", "void *", "size_t", "void *", "size_t", "int", "void *"]],
+  tensorData: [51, "void *", ["void *", "void *"]],
+  fillStrings: [52, "void *", ["void *", "void *", "size_t"]],
+  stringsLength: [53, "void *", ["void *", "void *"]],
+  stringsContent: [54, "void *", ["void *", "void *", "size_t", "void *", "size_t"]],
+  tensorOfType: [55, "void *", ["void *", "void *"]],
+  kindOfType: [56, "void *", ["void *", "void *"]],
+  elementTypeOf: [60, "void *", ["void *", "void *"]],
+  dimensionCount: [61, "void *", ["void *", "void *"]],
+  dimensions: [62, "void *", ["void *", "void *", "size_t"]],
+  symbolicDimensions: [63, "void *", ["void *", "void *", "size_t"]],
+  tensorTypeOf: [65, "void *", ["void *", "void *"]],
+  kindOfValue: [67, "void *", ["void *", "void *"]],
   createCpuMemoryInfo: [69, "void *", ["int", "int", "void *"]],
+  free: [76, "void *", ["void *", "void *"]],
+  getAllocator: [78, "void *", ["void *"]],
   releaseStatus: [93, "void", ["void *"]],
   releaseSession: [95, "void", ["void *"]],
   releaseValue: [96, "void", ["void *"]],
+  releaseRunOptions: [97, "void", ["void *"]],
+  releaseType: [98, "void", ["void *"]],
+  releaseTensorType: [99, "void", ["void *"]],
   releaseSessionOptions: [100, "void", ["void *"]],
   addSessionConfigEntry: [130, "void *", ["void *", "str", "str"]],
+  hasValue: [192, "void *", ["void *", "void *"]],
+  appendProvider: [216, "void *", ["void *", "str", "void *", "void *", "size_t"]],
 } as const;
 
 const leastStackBytes = 512 << 10;
@@ -157,5 +219,6 @@ async function bind(koffi: Koffi, path: string): Promise<OnnxLibrary> {
     ...Object.fromEntries(functions),
     runAddress: table[signatures.run[0]],
     addressOf: (memory: ArrayBufferView) => Number(koffi.address(memory)),
+    at: (address: Address, bytes: number) => new Uint8Array(koffi.view(BigInt(address), bytes)),
   };
 }

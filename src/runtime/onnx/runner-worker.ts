@@ -1,17 +1,24 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { loadFfi } from "../../core/ffi.ts";
 import { type Address, runParameters } from "./library.ts";
-import type { RunnerReply, RunnerRequest } from "./runner.ts";
+import type { Copy, RunnerReply, RunnerRequest } from "./runner.ts";
 
 const koffi = await loadFfi();
 const run = koffi.decode(workerData as Address, koffi.proto("void *", [...runParameters]));
 bindToFirstProcessor();
 
-parentPort?.on("message", ({ id, args }: RunnerRequest) => {
-  const status: Address | null = run(...args);
-  const reply: RunnerReply = { id, status };
+parentPort?.on("message", (request: RunnerRequest) => {
+  const start = performance.now();
+  const status: Address | null = "args" in request ? run(...request.args) : copyAll(request.copies);
+  const reply: RunnerReply = { id: request.id, status, ms: performance.now() - start };
   parentPort?.postMessage(reply);
 });
+
+function copyAll(copies: readonly Copy[]): null {
+  const at = (address: Address, bytes: number) => new Uint8Array(koffi.view(BigInt(address), bytes));
+  for (const [to, from, bytes] of copies) at(to, bytes).set(at(from, bytes));
+  return null;
+}
 
 /**
  * ONNX Runtime binds its own threads to the processors after the first, which it leaves to its caller. A caller that

@@ -4,19 +4,25 @@ import type { Address, OnnxLibrary } from "./library.ts";
 
 export type RunArguments = Parameters<OnnxLibrary["run"]>;
 
-export interface RunnerRequest {
-  readonly id: number;
-  readonly args: RunArguments;
-}
+/** Bytes to copy from one place in memory to another. */
+export type Copy = readonly [to: Address, from: Address, bytes: number];
 
-export interface RunnerReply {
-  readonly id: number;
+export type RunnerRequest =
+  | { readonly id: number; readonly args: RunArguments }
+  | { readonly id: number; readonly copies: readonly Copy[] };
+
+export interface RunnerResult {
   /** Null, or the address of an error. Addresses mean the same in every thread. */
   readonly status: Address | null;
+  readonly ms: number;
+}
+
+export interface RunnerReply extends RunnerResult {
+  readonly id: number;
 }
 
 interface Pending {
-  readonly resolve: (status: Address | null) => void;
+  readonly resolve: (result: RunnerResult) => void;
   readonly reject: (error: AikoError) => void;
 }
 
@@ -36,11 +42,12 @@ export class Runner {
     if (this.#worker !== undefined) return this.#worker;
     const url = new URL("runner-worker.js", import.meta.url);
     const worker = new Worker(url, { execArgv: [], workerData: this.#runAddress });
-    worker.on("message", ({ id, status }: RunnerReply) => {
+    worker.on("message", (reply: RunnerReply) => {
+      const { id } = reply;
       const pending = this.#pending.get(id);
       this.#pending.delete(id);
       if (this.#pending.size === 0) worker.unref();
-      pending?.resolve(status);
+      pending?.resolve(reply);
     });
     worker.on("error", (cause) => this.#fail(worker, cause));
     worker.on("exit", (status) => this.#fail(worker, status));
@@ -49,9 +56,16 @@ export class Runner {
     return worker;
   }
 
-  run(args: RunArguments): Promise<Address | null> {
+  run(args: RunArguments): Promise<RunnerResult> {
+    return this.#ask({ id: ++this.#sequence, args });
+  }
+
+  async copy(copies: readonly Copy[]): Promise<void> {
+    await this.#ask({ id: ++this.#sequence, copies });
+  }
+
+  #ask(request: RunnerRequest): Promise<RunnerResult> {
     const worker = this.start();
-    const request: RunnerRequest = { id: ++this.#sequence, args };
     return new Promise((resolve, reject) => {
       this.#pending.set(request.id, { resolve, reject });
       worker.ref();

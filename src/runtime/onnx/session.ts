@@ -1,6 +1,7 @@
 import { AikoError } from "../../errors.ts";
 import type { Address, OnnxLibrary } from "./library.ts";
 import { encodeModel, type Graph } from "./model.ts";
+import { checkModel } from "./status.ts";
 
 /** A loaded graph, with the names of its inputs and outputs in native memory. */
 export interface Session {
@@ -64,6 +65,21 @@ export function called(library: OnnxLibrary, start: (done: Done) => void): Promi
   });
 }
 
+/** The same where a model is opened, with the codes that this has. */
+export function calledModel(library: OnnxLibrary, start: (done: Done) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    start((error, status) => {
+      try {
+        if (error) throw error;
+        checkModel(library, status, "opening");
+        resolve();
+      } catch (failure) {
+        reject(failure);
+      }
+    });
+  });
+}
+
 /** Throws OUT_OF_MEMORY or INTERNAL for a status that is an error, and frees it. */
 export function check(library: OnnxLibrary, status: Address | null): void {
   if (status === null) return;
@@ -74,7 +90,7 @@ export function check(library: OnnxLibrary, status: Address | null): void {
 }
 
 /** The address of a `const char **`, whose parts are added to `memory`. */
-function nameList(library: OnnxLibrary, names: readonly string[], memory: ArrayBufferView[]): Address {
+export function nameList(library: OnnxLibrary, names: readonly string[], memory: ArrayBufferView[]): Address {
   const texts = names.map((name) => new TextEncoder().encode(`${name}\0`));
   const list = BigUint64Array.from(texts, (text) => BigInt(library.addressOf(text)));
   memory.push(list, ...texts);

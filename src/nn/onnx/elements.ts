@@ -1,0 +1,7 @@
+export {
+  type ElementType,
+  elementBits,
+  elementNumber,
+  elementType,
+  elementTypeName,
+} from "../../runtime/onnx/elements.ts";
