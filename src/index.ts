@@ -1,5 +1,6 @@
 export { AikoError, type AikoErrorOptions, allowsFallback, type ErrorCode, isAikoError } from "./errors.ts";
 export {
+  type AnyMatrix,
   type FileOptions,
   Matrix,
   type MatrixFamily,

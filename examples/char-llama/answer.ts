@@ -1,4 +1,4 @@
-import type { TensorFlow } from "aikoryu/nn";
+import type { Model, TensorFlow } from "aikoryu/nn";
 import { forward, type Weights } from "./model.ts";
 import { shape } from "./recipe.ts";
 import { begin, decode, encode, end } from "./vocabulary.ts";
@@ -30,7 +30,11 @@ export function tensorFlowPredict({ tf }: TensorFlow, weights: Weights): Predict
   };
 }
 
-/** Tokens of fixed length, as the ONNX model takes them. What comes after a text does not change its logits. */
-export function padded(tokens: readonly number[]): BigInt64Array {
-  return BigInt64Array.from({ length: shape.context }, (_, at) => BigInt(tokens[at] ?? end));
+/** The ONNX model takes texts of a fixed length; what comes after a text does not change its logits. */
+export function onnxPredict(model: Model): Predict {
+  return async (tokens) => {
+    const data = BigInt64Array.from({ length: shape.context }, (_, at) => BigInt(tokens[at] ?? end));
+    const { outputs } = await model.run({ tokens: { data, shape: [1, shape.context] } });
+    return outputs["logits"]?.data as Float32Array;
+  };
 }

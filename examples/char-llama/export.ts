@@ -1,5 +1,5 @@
 import { encodeGguf, type GgufValue, type GraphValue, OnnxBuilder } from "aikoryu/nn";
-import { causalMask, headWidth, rotary, weightShapes } from "./model.ts";
+import { causalMask, headWidth, rotary, type Weights, weightShapes } from "./model.ts";
 import { shape } from "./recipe.ts";
 import { begin, end, tokenKinds, tokens, unknown } from "./vocabulary.ts";
 
@@ -7,6 +7,11 @@ import { begin, end, tokenKinds, tokens, unknown } from "./vocabulary.ts";
 export type Numbers = Readonly<Record<string, Float32Array>>;
 
 const { width, heads, hidden, layers, vocabulary, context, epsilon, ropeBase } = shape;
+
+export async function numbersOf(weights: Weights): Promise<Numbers> {
+  const read = async ([name, weight]: [string, Weights[string]]) => [name, await weight.data<"float32">()] as const;
+  return Object.fromEntries(await Promise.all(Object.entries(weights).map(read)));
+}
 
 /** A GGUF file that llama.cpp loads. */
 export function toGguf(numbers: Numbers): Uint8Array {

@@ -17,6 +17,12 @@ const hasDevice = adapters.some(
 );
 
 const outputs: Readonly<Record<string, readonly (string | RegExp)[]>> = {
+  "char-llama/main.ts": [
+    "127680 parameters",
+    "TensorFlow.js: 12 of 12 right; capital of Italy? Rome",
+    "ONNX: 12 of 12 right; capital of Italy? Rome",
+    "wrote char-llama.onnx and char-llama.gguf",
+  ],
   "batching.ts": ["the first answers: 1 1 1 1 1 0 0 0", "199 of 200 requests were one product"],
   "kernel.ts": ["-40.0 32.0 98.6 212.0"],
   "monitor.ts": [
@@ -33,7 +39,10 @@ const outputs: Readonly<Record<string, readonly (string | RegExp)[]>> = {
 
 describe("examples", () => {
   it("are all tried here", () => {
-    expect(readdirSync(folder).sort()).toEqual(Object.keys(outputs).sort());
+    const programs = readdirSync(folder, { withFileTypes: true }).map((entry) =>
+      entry.isDirectory() ? `${entry.name}/main.ts` : entry.name,
+    );
+    expect(programs.sort()).toEqual(Object.keys(outputs).sort());
   });
 
   it.each(Object.entries(outputs))("%s", async (name, expected) => {

@@ -3,11 +3,12 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { compileFunction } from "node:vm";
 import type * as Core from "@tensorflow/tfjs-core";
+import type * as ChainedMethods from "@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js";
 import type * as Layers from "@tensorflow/tfjs-layers";
 import { AikoError } from "../../errors.ts";
 
 /** TensorFlow.js as it is: tfjs-core and tfjs-layers in one object, as the package `@tensorflow/tfjs` has them. */
-export type TensorFlowLibrary = typeof Core & typeof Layers;
+export type TensorFlowLibrary = typeof Core & typeof Layers & Pick<typeof ChainedMethods, never>;
 
 const packages = [
   "@tensorflow/tfjs-core",

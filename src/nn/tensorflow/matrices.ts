@@ -43,6 +43,15 @@ export function tensorType(dtype: DType): CommonType {
   });
 }
 
+/** Throws BUFFER_DISPOSED. */
+export function assertAlive({ isDisposed, shape }: Tensor): void {
+  if (!isDisposed) return;
+  throw new AikoError("BUFFER_DISPOSED", {
+    message: `The tensor of shape [${shape}] is disposed`,
+    hint: "Dispose it after its last use; tf.keep keeps one that tf.tidy would dispose.",
+  });
+}
+
 /** Throws INVALID_ARGUMENT for a tensor without device memory of that type. */
 export function assertOnDevice(dtype: DataType): void {
   if (dtype === "float32" || dtype === "int32") return;

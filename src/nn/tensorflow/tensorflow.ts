@@ -7,8 +7,8 @@ import type { Runtime } from "../../runtime/index.ts";
 import { addChainedMethods } from "./chained-methods.ts";
 import { modelFiles } from "./files.ts";
 import { loadLibrary, type TensorFlowLibrary } from "./library.ts";
-import { assertOnDevice, type MatrixExchange, matrixType, tensorType } from "./matrices.ts";
-import { registerWasm } from "./wasm-backend.ts";
+import { assertAlive, assertOnDevice, type MatrixExchange, matrixType, tensorType } from "./matrices.ts";
+import { startWasm } from "./wasm-backend.ts";
 import { registerWebGpu, type SharedBackend } from "./webgpu-backend.ts";
 
 export interface TensorFlowOptions {
@@ -133,8 +133,7 @@ async function bind(
     });
   }
   const shared = device === undefined ? undefined : await registerWebGpu(tf, device);
-  if (device === undefined) registerWasm(tf);
-  if (!(await tf.setBackend(backend))) {
+  if (!(device === undefined ? await startWasm(tf) : await tf.setBackend(backend))) {
     throw new AikoError("INTERNAL", { message: `TensorFlow.js's ${backend} backend does not start` });
   }
   active = { backend, reason, device, shared, users: 1 };
@@ -167,6 +166,7 @@ class BoundTensorFlow<M> implements TensorFlow<M> {
 
   async toMatrix(tensor: Tensor): Promise<M> {
     this.#assertUsable();
+    assertAlive(tensor);
     const dtype = matrixType(tensor);
     const buffer = dtype === "bool" ? undefined : this.#keep(tensor);
     if (buffer !== undefined) {
@@ -191,6 +191,7 @@ class BoundTensorFlow<M> implements TensorFlow<M> {
 
   toBuffer(tensor: Tensor): DeviceBuffer {
     this.#assertUsable();
+    assertAlive(tensor);
     assertOnDevice(tensor.dtype);
     this.#onDevice().uploadToGPU(tensor.dataId);
     const buffer = this.#keep(tensor);
