@@ -9,7 +9,8 @@ export type Numbers = Readonly<Record<string, Float32Array>>;
 const { width, heads, hidden, layers, vocabulary, context, epsilon, ropeBase } = shape;
 
 export async function numbersOf(weights: Weights): Promise<Numbers> {
-  const read = async ([name, weight]: [string, Weights[string]]) => [name, await weight.data<"float32">()] as const;
+  const read = async ([name, weight]: [string, Weights[string]]) =>
+    [name, await weight.data<"float32">()] as const;
   return Object.fromEntries(await Promise.all(Object.entries(weights).map(read)));
 }
 
@@ -54,7 +55,8 @@ export function toGguf(numbers: Numbers): Uint8Array {
 /** An ONNX file: `tokens`, i64 [batch, 32], to `logits`, f32 [batch, 32, 355]; what follows a text does not change it. */
 export function toOnnx(numbers: Numbers): Uint8Array {
   const graph = new OnnxBuilder();
-  const f32 = (name: string, sizes: readonly number[], data: Float32Array) => graph.constant(name, "f32", sizes, data);
+  const f32 = (name: string, sizes: readonly number[], data: Float32Array) =>
+    graph.constant(name, "f32", sizes, data);
   const i64 = (name: string, values: readonly number[]) =>
     graph.constant(name, "i64", [values.length], BigInt64Array.from(values, BigInt));
   const add = (operator: string, ...inputs: GraphValue[]) => graph.add(operator, inputs);
@@ -79,9 +81,11 @@ export function toOnnx(numbers: Numbers): Uint8Array {
     const root = add("Sqrt", add("Add", mean, tiny));
     return add("Mul", add("Div", x, root), f32(name, [width], data(name)));
   };
-  const transpose = (x: GraphValue, order: readonly number[]) => graph.add("Transpose", [x], { perm: { ints: order } });
+  const transpose = (x: GraphValue, order: readonly number[]) =>
+    graph.add("Transpose", [x], { perm: { ints: order } });
   const inHeads = (x: GraphValue) => transpose(add("Reshape", x, splitShape), [0, 2, 1, 3]);
-  const rotated = (x: GraphValue) => add("Add", add("Mul", x, cosines), add("Mul", add("MatMul", x, swaps), sines));
+  const rotated = (x: GraphValue) =>
+    add("Add", add("Mul", x, cosines), add("Mul", add("MatMul", x, swaps), sines));
 
   const input = graph.input("tokens", "i64", ["batch", context]);
   let x = graph.add("Gather", [f32("embedding", [vocabulary, width], data("token_embd.weight")), input]);

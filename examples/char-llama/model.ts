@@ -56,7 +56,8 @@ export function forward(tf: Tf, weights: Weights, tokens: Tensor): Tensor {
   const [batch = 1, length = 1] = tokens.shape;
   const weight = (name: string) => weights[name] as Tensor;
   const { cos, sin, swap } = rotary();
-  const angles = (values: Float32Array) => tf.tensor(values.subarray(0, length * headWidth), [length, headWidth]);
+  const angles = (values: Float32Array) =>
+    tf.tensor(values.subarray(0, length * headWidth), [length, headWidth]);
   const [cosines, sines, swaps] = [angles(cos), angles(sin), tf.tensor(swap, [headWidth, headWidth])];
   const mask = tf.tensor(causalMask(length), [length, length]);
 

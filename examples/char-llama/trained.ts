@@ -23,7 +23,9 @@ export async function trained(
     const entries = Object.entries(await gpu.matrix.readNpz(path, { dtype: "stored" }));
     return Object.fromEntries(
       await Promise.all(
-        entries.map(async ([name, matrix]) => [name, tf.variable(await tensorflow.fromMatrix(matrix))] as const),
+        entries.map(
+          async ([name, matrix]) => [name, tf.variable(await tensorflow.fromMatrix(matrix))] as const,
+        ),
       ),
     );
   } catch (error) {

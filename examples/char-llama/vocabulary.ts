@@ -5,7 +5,10 @@ export const unknown = 0;
 export const begin = 1;
 export const end = 2;
 
-const bytes = Array.from({ length: 256 }, (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`);
+const bytes = Array.from(
+  { length: 256 },
+  (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`,
+);
 const printable = Array.from({ length: 95 }, (_, at) => String.fromCharCode(32 + at));
 /** SentencePiece writes a space as U+2581, which so must be a token of its own. */
 const characters = ["\n", ...printable.map((character) => (character === " " ? "\u2581" : character))];

@@ -115,7 +115,8 @@ function chunkOf(name: string, data: ArrowData, depth: number): Chunk {
     }
     if (level === depth) break;
     const child = inner.children[0];
-    if (child === undefined) throw new AikoError("INVALID_ARGUMENT", { message: `The lists of ${name} are damaged` });
+    if (child === undefined)
+      throw new AikoError("INVALID_ARGUMENT", { message: `The lists of ${name} are damaged` });
     inner = child;
   }
   const isBits = inner.type.typeId === typeIds.bool;

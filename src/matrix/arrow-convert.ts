@@ -43,7 +43,9 @@ function converter({ name, dtype }: NumericColumn): (value: number | bigint, row
   return (value, row) => {
     const number = dtype === "f16" ? fromHalf(Number(value)) : Number(value);
     const rounded = Math.fround(number);
-    const holds = isFloat ? Number.isFinite(rounded) || !Number.isFinite(number) : BigInt(rounded) === BigInt(value);
+    const holds = isFloat
+      ? Number.isFinite(rounded) || !Number.isFinite(number)
+      : BigInt(rounded) === BigInt(value);
     if (holds) return rounded;
     throw new AikoError("INVALID_ARGUMENT", {
       message: `Row ${row} of the Arrow column ${JSON.stringify(name)}, ${value}, ${isFloat ? "is beyond the range of f32" : "has no exact f32"}`,

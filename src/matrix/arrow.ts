@@ -46,14 +46,18 @@ export async function fromArrow(
   source: ArrowTable | ArrowVector,
   options: FromArrowOptions & { readonly dtype: "stored" },
 ): Promise<AnyMatrix>;
-export async function fromArrow(source: ArrowTable | ArrowVector, options?: FromArrowOptions): Promise<Matrix>;
+export async function fromArrow(
+  source: ArrowTable | ArrowVector,
+  options?: FromArrowOptions,
+): Promise<Matrix>;
 export async function fromArrow(
   source: ArrowTable | ArrowVector,
   options: FromArrowOptions = {},
 ): Promise<AnyMatrix> {
   const columns = columnsOf(source, options.columns);
   const [first] = columns;
-  if (first === undefined) throw new AikoError("INVALID_ARGUMENT", { message: "The Arrow table has no column" });
+  if (first === undefined)
+    throw new AikoError("INVALID_ARGUMENT", { message: "The Arrow table has no column" });
   const lists = columns.find(({ row }) => row.length > 0);
   if (lists !== undefined && columns.length > 1) {
     throw new AikoError("INVALID_ARGUMENT", {
@@ -103,9 +107,7 @@ export async function toArrow(matrix: AnyMatrix, options: ToArrowOptions = {}): 
     }
     columns.push([name, flatData(arrow, type, column as unknown as HostArray)]);
   }
-  return new arrow.Table(
-    Object.fromEntries(columns.map(([name, data]) => [name, arrow.makeVector(data)])),
-  );
+  return new arrow.Table(Object.fromEntries(columns.map(([name, data]) => [name, arrow.makeVector(data)])));
 }
 
 /**
@@ -117,7 +119,10 @@ export async function readArrow(
   options: FromArrowOptions & FileOptions & { readonly dtype: "stored" },
 ): Promise<AnyMatrix>;
 export async function readArrow(path: string, options?: FromArrowOptions & FileOptions): Promise<Matrix>;
-export async function readArrow(path: string, options: FromArrowOptions & FileOptions = {}): Promise<AnyMatrix> {
+export async function readArrow(
+  path: string,
+  options: FromArrowOptions & FileOptions = {},
+): Promise<AnyMatrix> {
   const { tableFromIPC } = await loadArrow();
   let table: Table;
   {
@@ -130,7 +135,10 @@ export async function readArrow(path: string, options: FromArrowOptions & FileOp
     }
   }
   if (table.schema.fields.length === 0) throw invalidFile(path, "not an Arrow file, or one without columns");
-  return fromArrow(table as unknown as ArrowTable, options as FromArrowOptions & { readonly dtype: "stored" });
+  return fromArrow(
+    table as unknown as ArrowTable,
+    options as FromArrowOptions & { readonly dtype: "stored" },
+  );
 }
 
 /** Writes an Arrow IPC file, or a stream, whole or not at all. Rejects as `toArrow` does, and with FILE_NOT_FOUND. */
@@ -176,13 +184,17 @@ function typeFor(columns: readonly NumericColumn[], wanted: "f32" | "stored"): D
   if (other === undefined) return first.dtype;
   throw new AikoError("INVALID_ARGUMENT", {
     message: `The Arrow column ${JSON.stringify(other.name)} is ${other.dtype} where ${JSON.stringify(first.name)} is ${first.dtype}`,
-    hint: "Take columns of one type, or have them converted: { dtype: \"f32\" }.",
+    hint: 'Take columns of one type, or have them converted: { dtype: "f32" }.',
   });
 }
 
 function isVector(value: unknown): value is ArrowVector {
   const vector = value as Partial<ArrowVector> | null | undefined;
-  return Array.isArray(vector?.data) && typeof vector.type?.typeId === "number" && typeof vector.length === "number";
+  return (
+    Array.isArray(vector?.data) &&
+    typeof vector.type?.typeId === "number" &&
+    typeof vector.length === "number"
+  );
 }
 
 function isTable(value: unknown): value is ArrowTable {
@@ -194,6 +206,9 @@ function noSuchColumn(name: string, present: readonly string[]): AikoError {
   const near = suggest(name, present);
   return new AikoError("INVALID_ARGUMENT", {
     message: `The Arrow table has no column ${JSON.stringify(name)}`,
-    hint: near === undefined ? `It has: ${present.slice(0, 20).join(", ")}.` : `Did you mean ${JSON.stringify(near)}?`,
+    hint:
+      near === undefined
+        ? `It has: ${present.slice(0, 20).join(", ")}.`
+        : `Did you mean ${JSON.stringify(near)}?`,
   });
 }

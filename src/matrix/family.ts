@@ -1,7 +1,7 @@
 import type { RunOptions, Runtime } from "../runtime/index.ts";
+import { fromArrow, readArrow, toArrow, writeArrow } from "./arrow.ts";
 import { Matrix, type MatrixInput } from "./matrix.ts";
 import { type MultiplyOptions, multiply } from "./multiply.ts";
-import { fromArrow, readArrow, toArrow, writeArrow } from "./arrow.ts";
 import { readNpy, writeNpy } from "./npy.ts";
 import { readNpz, writeNpz } from "./npz.ts";
 import { sum } from "./sum.ts";

@@ -55,7 +55,8 @@ export class NpyDecoder {
     const view = new DataView(piece.buffer, piece.byteOffset, piece.byteLength);
     const convert = read[name];
     const keep = readStored[name];
-    if (convert === undefined || keep === undefined) throw invalidFile(this.#path, `type ${name} has no reader`);
+    if (convert === undefined || keep === undefined)
+      throw invalidFile(this.#path, `type ${name} has no reader`);
     const isFloat = name.startsWith("f");
     for (let offset = 0; offset < piece.byteLength; offset += bytes) {
       const place = this.#places.next().value;

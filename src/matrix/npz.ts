@@ -30,7 +30,10 @@ export async function readNpz(
   options: ReadNpzOptions & { readonly dtype: "stored" },
 ): Promise<Record<string, AnyMatrix>>;
 export async function readNpz(path: string, options?: ReadNpzOptions): Promise<Record<string, Matrix>>;
-export async function readNpz(path: string, options: ReadNpzOptions = {}): Promise<Record<string, AnyMatrix>> {
+export async function readNpz(
+  path: string,
+  options: ReadNpzOptions = {},
+): Promise<Record<string, AnyMatrix>> {
   await using file = await openFile(path);
   const entries = arraysOf(await readDirectory(file, path), path);
   const found: [string, AnyMatrix][] = [];
@@ -67,7 +70,11 @@ function arraysOf(entries: readonly ZipEntry[], path: string): Map<string, ZipEn
   return new Map(
     entries.map((entry) => {
       if (entry.name.endsWith(suffix)) return [entry.name.slice(0, -suffix.length), entry];
-      throw invalidFile(path, `its entry ${JSON.stringify(entry.name)} is no array`, "numpy.savez writes such archives.");
+      throw invalidFile(
+        path,
+        `its entry ${JSON.stringify(entry.name)} is no array`,
+        "numpy.savez writes such archives.",
+      );
     }),
   );
 }
@@ -86,7 +93,10 @@ function noSuchArray(name: string, names: readonly string[], path: string): Aiko
   const near = suggest(name, names);
   return new AikoError("INVALID_ARGUMENT", {
     message: `${path} has no array ${JSON.stringify(name)}`,
-    hint: near === undefined ? `It has: ${names.slice(0, 20).join(", ")}.` : `Did you mean ${JSON.stringify(near)}?`,
+    hint:
+      near === undefined
+        ? `It has: ${names.slice(0, 20).join(", ")}.`
+        : `Did you mean ${JSON.stringify(near)}?`,
   });
 }
 

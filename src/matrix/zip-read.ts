@@ -40,7 +40,8 @@ export async function readDirectory(file: FileHandle, path: string): Promise<rea
   const tail = Buffer.alloc(Math.min(size, endBytes + longestComment));
   await readInto(file, tail, size - tail.length, path, {});
   const end = endOf(tail);
-  if (end === undefined) throw invalidFile(path, "not a ZIP archive, or truncated: it has no directory", oneArray);
+  if (end === undefined)
+    throw invalidFile(path, "not a ZIP archive, or truncated: it has no directory", oneArray);
   const count = tail.readUInt16LE(end + 10);
   const bytes = tail.readUInt32LE(end + 12);
   const start = tail.readUInt32LE(end + 16);
@@ -69,7 +70,8 @@ export async function readEntry(
 ): Promise<Uint8Array> {
   const local = Buffer.alloc(localBytes);
   await readInto(file, local, entry.offset, path, options);
-  if (local.readUInt32LE(0) !== localMark) throw damaged(path, entry, "its header is not where the directory says");
+  if (local.readUInt32LE(0) !== localMark)
+    throw damaged(path, entry, "its header is not where the directory says");
   const start = entry.offset + localBytes + local.readUInt16LE(26) + local.readUInt16LE(28);
   const out = new EntryBytes(entry, path, options);
   if (entry.method === "stored") {
@@ -139,7 +141,11 @@ class EntryBytes {
     if (signal?.aborted) throw abortError(signal, `Reading ${this.#path}`);
     while (isTurnLong()) await nextTurn();
     if (this.#length + piece.length > this.#bytes.length) {
-      throw damaged(this.#path, this.#entry, `it holds more than the ${formatBytes(this.#entry.bytes)} it claims`);
+      throw damaged(
+        this.#path,
+        this.#entry,
+        `it holds more than the ${formatBytes(this.#entry.bytes)} it claims`,
+      );
     }
     this.#bytes.set(piece, this.#length);
     this.#length += piece.length;
@@ -148,7 +154,8 @@ class EntryBytes {
 
   finish(): Uint8Array {
     const { bytes, crc } = this.#entry;
-    if (this.#length !== bytes) throw damaged(this.#path, this.#entry, `it ends after ${this.#length} of ${bytes} bytes`);
+    if (this.#length !== bytes)
+      throw damaged(this.#path, this.#entry, `it ends after ${this.#length} of ${bytes} bytes`);
     if (this.#crc !== crc) throw damaged(this.#path, this.#entry, "its checksum is wrong");
     return this.#bytes;
   }
@@ -157,7 +164,8 @@ class EntryBytes {
 /** The record's place in the file's end; what follows it must be the comment that it announces. */
 function endOf(tail: Buffer): number | undefined {
   for (let at = tail.length - endBytes; at >= 0; at--) {
-    if (tail.readUInt32LE(at) === endMark && at + endBytes + tail.readUInt16LE(at + 20) === tail.length) return at;
+    if (tail.readUInt32LE(at) === endMark && at + endBytes + tail.readUInt16LE(at + 20) === tail.length)
+      return at;
   }
   return undefined;
 }
@@ -171,7 +179,11 @@ function parseEntries(directory: Buffer, count: number, path: string): ZipEntry[
       throw invalidFile(path, `damaged: entry ${index} of its directory is none`);
     }
     const next = at + entryBytes + directory.readUInt16LE(at + 28) + directory.readUInt16LE(at + 30);
-    const name = directory.toString("utf8", at + entryBytes, at + entryBytes + directory.readUInt16LE(at + 28));
+    const name = directory.toString(
+      "utf8",
+      at + entryBytes,
+      at + entryBytes + directory.readUInt16LE(at + 28),
+    );
     const entry = parseEntry(directory, at, name, path);
     if (names.has(name)) throw invalidFile(path, `damaged: it has two entries named ${JSON.stringify(name)}`);
     names.add(name);
@@ -190,7 +202,11 @@ function parseEntry(directory: Buffer, at: number, name: string, path: string): 
   if ((directory.readUInt16LE(at + 8) & 1) !== 0) throw invalidFile(path, `its entry ${shown} is encrypted`);
   const method = directory.readUInt16LE(at + 10);
   if (method !== 0 && method !== 8) {
-    throw invalidFile(path, `its entry ${shown} is compressed with method ${method}`, "Use stored or deflated entries.");
+    throw invalidFile(
+      path,
+      `its entry ${shown} is compressed with method ${method}`,
+      "Use stored or deflated entries.",
+    );
   }
   const compressedBytes = directory.readUInt32LE(at + 20);
   const bytes = directory.readUInt32LE(at + 24);
@@ -200,7 +216,10 @@ function parseEntry(directory: Buffer, at: number, name: string, path: string): 
   }
   const isPossible = method === 0 ? bytes === compressedBytes : bytes <= compressedBytes * mostExpansion;
   if (!isPossible) {
-    throw invalidFile(path, `damaged: ${formatBytes(compressedBytes)} of its entry ${shown} cannot hold ${formatBytes(bytes)}`);
+    throw invalidFile(
+      path,
+      `damaged: ${formatBytes(compressedBytes)} of its entry ${shown} cannot hold ${formatBytes(bytes)}`,
+    );
   }
   const crc = directory.readUInt32LE(at + 16);
   return { name, method: method === 0 ? "stored" : "deflated", crc, compressedBytes, bytes, offset };
@@ -212,7 +231,10 @@ function assertApart(entries: readonly ZipEntry[], end: number, path: string): v
   for (const { name, offset, compressedBytes } of [...entries].sort((a, b) => a.offset - b.offset)) {
     const last = offset + localBytes + compressedBytes;
     if (offset < free || last > end) {
-      throw invalidFile(path, `damaged: its entry ${JSON.stringify(name)} lies over another one or outside of the file`);
+      throw invalidFile(
+        path,
+        `damaged: its entry ${JSON.stringify(name)} lies over another one or outside of the file`,
+      );
     }
     free = last;
   }

@@ -20,7 +20,11 @@ export class ZipWriter {
   readonly #directory: Buffer[] = [];
   #offset = 0;
 
-  constructor(file: FileHandle, path: string, options: FileOptions & { readonly compress?: boolean | undefined }) {
+  constructor(
+    file: FileHandle,
+    path: string,
+    options: FileOptions & { readonly compress?: boolean | undefined },
+  ) {
     this.#file = file;
     this.#path = path;
     this.#options = options;

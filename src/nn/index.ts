@@ -5,5 +5,5 @@ export { type LoadOptions, loadModel, type Provider } from "./load.ts";
 export { Model, type ModelResult, type ModelRunOptions, type NnReport, type WarmUpOptions } from "./model.ts";
 export * from "./onnx/index.ts";
 export type { ModelValue } from "./signature.ts";
-export * from "./tensorflow/index.ts";
 export type { NnDType, NnTensor, TensorInput } from "./tensor.ts";
+export * from "./tensorflow/index.ts";

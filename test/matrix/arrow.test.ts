@@ -20,7 +20,8 @@ let count = 0;
 const fresh = () => join(folder, `${count++}.arrow`);
 
 const as = (value: unknown) => value as ArrowTable;
-const table = (columns: Record<string, unknown>) => as(arrow.tableFromArrays(columns as Record<string, number[]>));
+const table = (columns: Record<string, unknown>) =>
+  as(arrow.tableFromArrays(columns as Record<string, number[]>));
 
 const lists = (rows: readonly (readonly (number | null)[])[]) =>
   arrow.vectorFromArray(
@@ -30,7 +31,11 @@ const lists = (rows: readonly (readonly (number | null)[])[]) =>
 
 describe("from Arrow", () => {
   it("makes columns of numeric columns, converted to f32", async () => {
-    const source = table({ a: Float32Array.of(1, 2, 3), b: Int32Array.of(4, -5, 6), c: BigInt64Array.of(7n, 8n, 9n) });
+    const source = table({
+      a: Float32Array.of(1, 2, 3),
+      b: Int32Array.of(4, -5, 6),
+      c: BigInt64Array.of(7n, 8n, 9n),
+    });
     const matrix = await fromArrow(source);
     expect(await matrix.toArray()).toEqual([
       [1, 4, 7],
@@ -89,11 +94,21 @@ describe("from Arrow", () => {
   it.each<[string, unknown, string, object]>([
     ["nulls", arrow.tableFromArrays({ a: [1, null, 3] }), '"a" has nulls', {}],
     ["text", arrow.tableFromArrays({ a: ["x", "y"] }), '"a" holds dictionary-encoded', {}],
-    ["long text", new arrow.Table({ t: arrow.vectorFromArray(["x"], new arrow.Utf8()) }), '"t" holds text', {}],
+    [
+      "long text",
+      new arrow.Table({ t: arrow.vectorFromArray(["x"], new arrow.Utf8()) }),
+      '"t" holds text',
+      {},
+    ],
     ["dates", arrow.tableFromArrays({ a: [new Date(0)] }), '"a" holds', {}],
     ["lists that vary", new arrow.Table({ l: arrow.vectorFromArray([[1], [2, 3]]) }), "varying length", {}],
     ["lists with nulls", new arrow.Table({ l: lists([[1, null, 3]]) }), '"l" has nulls', {}],
-    ["lists beside numbers", new arrow.Table({ n: arrow.vectorFromArray([1]), l: lists([[1, 2, 3]]) }), '"l"', {}],
+    [
+      "lists beside numbers",
+      new arrow.Table({ n: arrow.vectorFromArray([1]), l: lists([[1, 2, 3]]) }),
+      '"l"',
+      {},
+    ],
     ["an integer without an f32", arrow.tableFromArrays({ a: Int32Array.of(1, 16777217) }), "Row 1 of", {}],
     ["a number beyond f32", arrow.tableFromArrays({ a: Float64Array.of(1e300) }), "beyond the range", {}],
     ["an unknown column", arrow.tableFromArrays({ price: [1] }), '"prize"', { columns: ["prize"] }],
@@ -105,7 +120,10 @@ describe("from Arrow", () => {
     ],
     [
       "columns of unequal length",
-      { schema: { fields: [{ name: "a" }, { name: "b" }] }, getChildAt: (at: number) => arrow.makeVector(new Float32Array(at + 1)) },
+      {
+        schema: { fields: [{ name: "a" }, { name: "b" }] },
+        getChildAt: (at: number) => arrow.makeVector(new Float32Array(at + 1)),
+      },
       '"b" has 2 rows where "a" has 1',
       {},
     ],
@@ -131,7 +149,11 @@ describe("to Arrow and back", () => {
     Matrix.from(Uint16Array.of(65535), [1, 1], "u16"),
     Matrix.from(Int8Array.of(-128), [1, 1], "i8"),
     Matrix.from(Uint8Array.of(255), [1, 1], "u8"),
-    Matrix.from(Uint8Array.from({ length: 70 }, (_, at) => at % 3 & 1), [35, 2], "bool"),
+    Matrix.from(
+      Uint8Array.from({ length: 70 }, (_, at) => (at % 3) & 1),
+      [35, 2],
+      "bool",
+    ),
     Matrix.from(new Float32Array(0), [0, 2]),
   ];
 
@@ -157,7 +179,10 @@ describe("to Arrow and back", () => {
   it("names columns, and nests lists for batches", async () => {
     const named = await toArrow(Matrix.from([[1, 2]]), { columns: ["x", "y"] });
     expect(named.toArray().map((row) => row.toJSON())).toEqual([{ x: 1, y: 2 }]);
-    const batch = Matrix.from(Float32Array.from({ length: 24 }, (_, at) => at), [2, 3, 4]);
+    const batch = Matrix.from(
+      Float32Array.from({ length: 24 }, (_, at) => at),
+      [2, 3, 4],
+    );
     const back = await fromArrow(as(await toArrow(batch, { rows: "image" })));
     expect(back.shape).toEqual([2, 3, 4]);
     expect(await back.read()).toEqual(await batch.read());

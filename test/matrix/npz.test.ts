@@ -1,6 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { crc32, deflateRawSync } from "node:zlib";
@@ -64,7 +63,9 @@ describe("the element types of NumPy", () => {
     });
     const path = fresh("npy");
     writeFileSync(path, Buffer.concat([header(">i8", "True", "(2, 2)"), numbers]));
-    expect(await (await readNpy(path, { dtype: "stored" })).read()).toEqual(BigInt64Array.of(1n, 2n, 3n, -4n));
+    expect(await (await readNpy(path, { dtype: "stored" })).read()).toEqual(
+      BigInt64Array.of(1n, 2n, 3n, -4n),
+    );
     writeFileSync(path, Buffer.concat([header("|b1", "False", "(3,)"), Buffer.from([2, 0, 255])]));
     expect(await (await readNpy(path, { dtype: "stored" })).read()).toEqual(Uint8Array.of(1, 0, 1));
   });
@@ -195,7 +196,9 @@ function zip(entries: readonly Entry[], change: (file: Buffer) => Buffer = (file
     const local = Buffer.concat([Buffer.from("PK\x03\x04", "latin1"), fields, Buffer.from(name), stored]);
     const tail = Buffer.alloc(14);
     tail.writeUInt32LE(offset ?? at, 10);
-    directory.push(Buffer.concat([Buffer.from("PK\x01\x02\x14\x00", "latin1"), fields, tail, Buffer.from(name)]));
+    directory.push(
+      Buffer.concat([Buffer.from("PK\x01\x02\x14\x00", "latin1"), fields, tail, Buffer.from(name)]),
+    );
     parts.push(local);
     at += local.length;
   }
@@ -276,4 +279,3 @@ function flip(at: number): (file: Buffer) => Buffer {
     return file;
   };
 }
-

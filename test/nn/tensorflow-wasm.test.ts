@@ -128,7 +128,10 @@ describe("models", () => {
   const saved = async () => {
     const { tf } = tensorflow;
     const model = tf.sequential({
-      layers: [tf.layers.dense({ units: 4, inputShape: [3], activation: "relu" }), tf.layers.dense({ units: 1 })],
+      layers: [
+        tf.layers.dense({ units: 4, inputShape: [3], activation: "relu" }),
+        tf.layers.dense({ units: 1 }),
+      ],
     });
     model.compile({ optimizer: tf.train.adam(0.05), loss: "meanSquaredError" });
     return model;
@@ -145,7 +148,8 @@ describe("models", () => {
     const path = join(folder, "deep", "model");
     await model.save(tensorflow.files(path), { includeOptimizer: true });
     const loaded = await tf.loadLayersModel(tensorflow.files(path));
-    const values = (of: typeof model | typeof loaded) => (of.predict(x) as ReturnType<typeof tf.tensor>).data();
+    const values = (of: typeof model | typeof loaded) =>
+      (of.predict(x) as ReturnType<typeof tf.tensor>).data();
     expect(await values(loaded)).toEqual(await values(model));
     expect(loaded.optimizer).toBeDefined();
   });
@@ -157,7 +161,11 @@ describe("models", () => {
     ["weights cut short", (json, weights) => [json, weights.subarray(0, -1)], "ends inside the weight"],
     ["weights that are too long", (json, weights) => [json, Buffer.concat([weights, weights])], "take 84"],
     ["no weights", (json) => [json, Buffer.alloc(0)], "ends inside the weight"],
-    ["a path out of the folder", (json, weights) => [elsewhere(json, "../../etc/passwd"), weights], "outside its folder"],
+    [
+      "a path out of the folder",
+      (json, weights) => [elsewhere(json, "../../etc/passwd"), weights],
+      "outside its folder",
+    ],
     ["an absolute path", (json, weights) => [elsewhere(json, "/etc/passwd"), weights], "outside its folder"],
     ["a negative size", (json, weights) => [shaped(json, [-1, 4]), weights], "no shape"],
     ["a huge size", (json, weights) => [shaped(json, [2 ** 40, 4]), weights], "ends inside the weight"],

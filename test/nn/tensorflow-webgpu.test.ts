@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { WebGpuDevice } from "#src/device/webgpu/device.js";
+import type { WebGpuDevice } from "#src/device/webgpu/device.js";
 import { type AnyMatrix, type Gpu, Matrix, open } from "#src/index.js";
 import { matrixExchange } from "#src/matrix/exchange.js";
 import type { TensorFlow } from "#src/nn/index.js";
@@ -39,7 +39,8 @@ const test = (name: string, body: () => Promise<void>) =>
     await body();
   });
 
-const nativeOf = (buffer: Parameters<WebGpuDevice["native"]["bufferOf"]>[0]) => device.native.bufferOf(buffer).buffer;
+const nativeOf = (buffer: Parameters<WebGpuDevice["native"]["bufferOf"]>[0]) =>
+  device.native.bufferOf(buffer).buffer;
 
 const onDevice = async (rows: readonly (readonly number[])[]) => {
   const identity = rows.map((_, row) => rows.map((_, column) => (row === column ? 1 : 0)));
@@ -73,7 +74,12 @@ describe("TensorFlow.js on our WebGPU device", () => {
     held?.release();
     matrix.dispose();
     const others = await Promise.all(
-      Array.from({ length: 4 }, (_, at) => onDevice([[at, at], [at, at]])),
+      Array.from({ length: 4 }, (_, at) =>
+        onDevice([
+          [at, at],
+          [at, at],
+        ]),
+      ),
     );
     expect(await tf.matMul(tensor, tensor).data()).toEqual(Float32Array.of(7, 10, 15, 22));
     expect(await tensor.data()).toEqual(Float32Array.of(1, 2, 3, 4));
@@ -98,7 +104,11 @@ describe("TensorFlow.js on our WebGPU device", () => {
     const held = await matrixExchange(gpu.runtime).hold(matrix, device);
     expect(held === undefined ? undefined : nativeOf(held.buffer)).toBe(native);
     held?.release();
-    using product = await gpu.matrix.multiply(matrix, matrix, { transposeB: true, placement: "gpu", strict: true });
+    using product = await gpu.matrix.multiply(matrix, matrix, {
+      transposeB: true,
+      placement: "gpu",
+      strict: true,
+    });
     expect((await product.toArray())[1]).toEqual([53, 149, 245]);
     expect(await matrix.read()).toEqual(Float32Array.from({ length: 12 }, (_, at) => at + 0.5));
     expect(tf.memory().numTensors).toBe(tensors + 1);
@@ -127,7 +137,10 @@ describe("TensorFlow.js on our WebGPU device", () => {
     const flags = await tensorflow.toMatrix(tf.greater(tf.tensor1d([1, 2, 3]), 1.5));
     expect([flags.dtype, await flags.read()]).toEqual(["bool", Uint8Array.of(0, 1, 1)]);
     const buffer = device.allocate(1024);
-    device.write(buffer, Float32Array.from({ length: 256 }, (_, at) => at));
+    device.write(
+      buffer,
+      Float32Array.from({ length: 256 }, (_, at) => at),
+    );
     const part = tensorflow.fromBuffer(buffer.view(256, 16), [4]);
     expect(await part.data()).toEqual(Float32Array.of(64, 65, 66, 67));
     const whole = tensorflow.fromBuffer(buffer, [16, 16]);
@@ -202,7 +215,11 @@ const operations: Readonly<Record<string, (tf: Tf, x: Tensor) => Tensor>> = {
   max: (tf, x) => tf.max(x, 1),
   transpose: (tf, x) => tf.transpose(x),
   slice: (tf, x) => tf.slice(x, [1, 2], [3, 4]),
-  pad: (tf, x) => tf.pad(x, [[1, 2], [0, 3]]),
+  pad: (tf, x) =>
+    tf.pad(x, [
+      [1, 2],
+      [0, 3],
+    ]),
   concat: (tf, x) => tf.concat([x, x], 1),
   gather: (tf, x) => tf.gather(x, tf.tensor1d([3, 0, 0], "int32")),
   tile: (tf, x) => tf.tile(x, [2, 1]),
@@ -214,7 +231,8 @@ const operations: Readonly<Record<string, (tf: Tf, x: Tensor) => Tensor>> = {
   divide: (tf, x) => tf.div(1, tf.add(tf.square(x), 1)),
   maximum: (tf, x) => tf.maximum(x, tf.neg(x)),
   where: (tf, x) => tf.where(tf.greater(tf.range(-17, 18).reshape([5, 7]), 0), x, tf.mul(x, 0.1)),
-  conv2d: (tf, x) => tf.conv2d(tf.reshape(x, [1, 5, 7, 1]) as never, tf.ones([3, 3, 1, 2]) as never, 1, "same"),
+  conv2d: (tf, x) =>
+    tf.conv2d(tf.reshape(x, [1, 5, 7, 1]) as never, tf.ones([3, 3, 1, 2]) as never, 1, "same"),
   maxPool: (tf, x) => tf.maxPool(tf.reshape(x, [1, 5, 7, 1]) as never, 2, 1, "valid"),
 };
 
@@ -229,7 +247,9 @@ describe("operations and their gradients agree with TensorFlow.js's JavaScript",
       const x = tf.tensor(values, [5, 7]);
       const result = operation(tf, x);
       const gradient = tf.grad((input) => tf.sum(tf.square(operation(tf, input))))(x);
-      const found = [await result.data(), await gradient.data()].map((data) => Array.from(data as Float32Array));
+      const found = [await result.data(), await gradient.data()].map((data) =>
+        Array.from(data as Float32Array),
+      );
       tf.dispose([x, result, gradient]);
       return found;
     };
@@ -250,7 +270,9 @@ describe("operations and their gradients agree with TensorFlow.js's JavaScript",
 
 describe("the end", () => {
   test("matrices of tensors outlive TensorFlow.js, and it comes back", async () => {
-    const matrix = await tensorflow.toMatrix(tensorflow.tf.tidy(() => tensorflow.tf.mul(tensorflow.tf.range(0, 3000), 3)));
+    const matrix = await tensorflow.toMatrix(
+      tensorflow.tf.tidy(() => tensorflow.tf.mul(tensorflow.tf.range(0, 3000), 3)),
+    );
     expect(matrix.location).toBe("device");
     tensorflow.dispose();
     expect(await matrix.read()).toEqual(Float32Array.from({ length: 3000 }, (_, at) => 3 * at));

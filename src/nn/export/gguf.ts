@@ -28,7 +28,14 @@ export type GgufValue =
   | { readonly type: ScalarType; readonly value: Scalar }
   | { readonly type: ScalarType; readonly values: readonly Scalar[] };
 
-const tensorTypes = { f32: [0, 4], f16: [1, 2], i8: [24, 1], i16: [25, 2], i32: [26, 4], bf16: [30, 2] } as const;
+const tensorTypes = {
+  f32: [0, 4],
+  f16: [1, 2],
+  i8: [24, 1],
+  i16: [25, 2],
+  i32: [26, 4],
+  bf16: [30, 2],
+} as const;
 
 export interface GgufTensor {
   readonly name: string;
@@ -86,7 +93,8 @@ export function encodeGguf({ metadata, tensors }: GgufFile): Uint8Array {
 function alignmentOf(metadata: GgufFile["metadata"]): number {
   const given = metadata["general.alignment"];
   if (given === undefined) return defaultAlignment;
-  const value = typeof given === "object" && "value" in given && given.type === "u32" ? given.value : undefined;
+  const value =
+    typeof given === "object" && "value" in given && given.type === "u32" ? given.value : undefined;
   if (typeof value === "number" && value > 0 && value % 8 === 0) return value;
   throw new AikoError("INVALID_ARGUMENT", {
     message: 'The metadata "general.alignment" must be a u32 that is a multiple of 8',
@@ -127,7 +135,8 @@ function scalar(type: ScalarType, value: Scalar, key: string): Buffer {
   const isWhole = typeof value === "bigint" || (typeof value === "number" && Number.isSafeInteger(value));
   if (match !== null && isWhole) {
     const bits = Number(match[2]);
-    const wrapped = match[1] === "u" ? BigInt.asUintN(bits, BigInt(value)) : BigInt.asIntN(bits, BigInt(value));
+    const wrapped =
+      match[1] === "u" ? BigInt.asUintN(bits, BigInt(value)) : BigInt.asIntN(bits, BigInt(value));
     if (wrapped === BigInt(value)) return integer(BigInt.asUintN(bits, wrapped), bits / 8);
   }
   throw new AikoError("INVALID_ARGUMENT", {

@@ -94,6 +94,8 @@ export class OnnxBuilder {
 
   #assertKnown(name: string, where: string): void {
     if (this.#names.has(name)) return;
-    throw new AikoError("INVALID_ARGUMENT", { message: `${where} takes ${name}, which is no value of this graph` });
+    throw new AikoError("INVALID_ARGUMENT", {
+      message: `${where} takes ${name}, which is no value of this graph`,
+    });
   }
 }

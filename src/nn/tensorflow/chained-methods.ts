@@ -10,7 +10,9 @@ const plain =
   logicalNot logicalOr logicalXor matMul max maxPool maximum mean min minimum mirrorPad mod mul neg norm notEqual oneHot
   onesLike pad pool pow prelu prod reciprocal relu relu6 reshape resizeBilinear resizeNearestNeighbor reverse rfft round
   rsqrt selu separableConv2d sigmoid sign sin sinh slice softmax softplus spaceToBatchND split sqrt square squaredDifference
-  squeeze step stridedSlice sub sum tan tanh tile topk transpose unique unsortedSegmentSum unstack zerosLike`.split(/\s+/);
+  squeeze step stridedSlice sub sum tan tanh tile topk transpose unique unsortedSegmentSum unstack zerosLike`.split(
+    /\s+/,
+  );
 
 /**
  * Gives tensors the methods that TensorFlow.js documents (`x.matMul(y).relu()`). The package that holds them all,
@@ -51,7 +53,11 @@ export function addChainedMethods(tf: TensorFlowLibrary): void {
     return tf.reshape(this, other.shape);
   });
   define("asType", chained(tf.cast));
-  for (const [name, type] of [["toBool", "bool"], ["toFloat", "float32"], ["toInt", "int32"]] as const) {
+  for (const [name, type] of [
+    ["toBool", "bool"],
+    ["toFloat", "float32"],
+    ["toInt", "int32"],
+  ] as const) {
     define(name, function () {
       return tf.cast(this, type);
     });

@@ -79,7 +79,10 @@ function parseModel(text: string, path: string): io.ModelJSON {
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw new AikoError("INVALID_FILE", { message: `${path} is not JSON: ${toAikoError(cause).message}`, cause });
+    throw new AikoError("INVALID_FILE", {
+      message: `${path} is not JSON: ${toAikoError(cause).message}`,
+      cause,
+    });
   }
   if (typeof json?.modelTopology !== "object" || json.modelTopology === null) {
     throw invalid(path, "has no modelTopology: it is no model of TensorFlow.js");
@@ -99,7 +102,10 @@ function assertSpec({ name, shape, dtype }: io.WeightsManifestEntry, path: strin
   const isShape = Array.isArray(sizes) && sizes.every((size) => Number.isSafeInteger(size) && size >= 0);
   if (typeof name !== "string" || !isShape) throw invalid(path, `gives the weight ${name} no shape`);
   if (dtype === "string" || Object.hasOwn(bytesOfType, dtype)) return;
-  throw invalid(path, `gives the weight ${name} the type ${String(dtype)}, which TensorFlow.js does not have`);
+  throw invalid(
+    path,
+    `gives the weight ${name} the type ${String(dtype)}, which TensorFlow.js does not have`,
+  );
 }
 
 /** Weights of text say their own length, so a list with one cannot be checked. */
@@ -107,7 +113,10 @@ function assertFilled(specs: readonly io.WeightsManifestEntry[], byteLength: num
   let expected = 0;
   for (const { name, shape, dtype, quantization } of specs) {
     if (dtype === "string") return;
-    expected += shape.reduce((product, size) => product * size, bytesOfType[quantization?.dtype ?? dtype] ?? 4);
+    expected += shape.reduce(
+      (product, size) => product * size,
+      bytesOfType[quantization?.dtype ?? dtype] ?? 4,
+    );
     if (expected > byteLength) throw invalid(path, `is truncated: it ends inside the weight ${name}`);
   }
   if (expected < byteLength) {
@@ -118,7 +127,12 @@ function assertFilled(specs: readonly io.WeightsManifestEntry[], byteLength: num
 /** Models come from elsewhere: what they name must lie beside them. */
 function inside(folder: string, path: string): string {
   const relative = normalize(path);
-  if (!isAbsolute(relative) && relative !== ".." && !relative.startsWith(`..${sep}`) && !path.includes("\0")) {
+  if (
+    !isAbsolute(relative) &&
+    relative !== ".." &&
+    !relative.startsWith(`..${sep}`) &&
+    !path.includes("\0")
+  ) {
     return join(folder, relative);
   }
   throw invalid(join(folder, modelName), `names weights outside its folder: ${path}`);

@@ -199,7 +199,11 @@ class BoundTensorFlow<M> implements TensorFlow<M> {
     throw new AikoError("INVALID_ARGUMENT", { message: `A tensor of shape [${tensor.shape}] has no memory` });
   }
 
-  fromBuffer(buffer: DeviceBuffer | BufferView, shape: Shape, dtype: "float32" | "int32" = "float32"): Tensor {
+  fromBuffer(
+    buffer: DeviceBuffer | BufferView,
+    shape: Shape,
+    dtype: "float32" | "int32" = "float32",
+  ): Tensor {
     this.#assertUsable();
     return this.#onDevice().adopt(buffer, [...shape], dtype, () => {});
   }

@@ -20,7 +20,8 @@ function removeHandlers(): void {
   for (const event of ["uncaughtException", "unhandledRejection"]) {
     for (const listener of process.listeners(event as "uncaughtException")) {
       const text = listener.toString();
-      const isEmscripten = text.includes("instanceof ExitStatus") || /^function \(reason\) \{ throw reason; \}$/.test(text);
+      const isEmscripten =
+        text.includes("instanceof ExitStatus") || /^function \(reason\) \{ throw reason; \}$/.test(text);
       if (isEmscripten) process.removeListener(event, listener);
     }
   }

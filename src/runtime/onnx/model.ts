@@ -81,7 +81,9 @@ export function encodeModel(graph: Graph | TypedGraph): Uint8Array {
       7,
       ...graph.nodes.map((node) => message(1, encodeNode(node))),
       text(2, "graph"),
-      ...("initializers" in graph ? graph.initializers : []).map((tensor) => message(5, encodeTensor(tensor))),
+      ...("initializers" in graph ? graph.initializers : []).map((tensor) =>
+        message(5, encodeTensor(tensor)),
+      ),
       ...graph.inputs.map((value) => message(11, valueInfo(value))),
       ...graph.outputs.map((value) => message(12, valueInfo(value))),
     ),
@@ -123,7 +125,9 @@ function valueInfo(value: string | ValueInfo): Buffer {
   if (typeof value === "string") {
     return Buffer.concat([text(1, value), message(2, message(1, integer(1, typeCodes.f32)))]);
   }
-  const sizes = value.shape.map((size) => message(1, typeof size === "string" ? text(2, size) : integer(1, size)));
+  const sizes = value.shape.map((size) =>
+    message(1, typeof size === "string" ? text(2, size) : integer(1, size)),
+  );
   const type = message(1, integer(1, typeCodes[value.dtype]), message(2, ...sizes));
   return Buffer.concat([text(1, value.name), message(2, type)]);
 }
