@@ -124,6 +124,59 @@ describe("TensorFlow.js without a WebGPU device", () => {
   });
 });
 
+describe("training what WASM has no kernels for", () => {
+  it("convolutions and embeddings learn", async () => {
+    const { tf } = tensorflow;
+    const model = tf.sequential({
+      layers: [
+        tf.layers.embedding({ inputDim: 10, outputDim: 6, inputLength: 4 }),
+        tf.layers.reshape({ targetShape: [4, 6, 1] }),
+        tf.layers.conv2d({ filters: 3, kernelSize: 2, activation: "relu" }),
+        tf.layers.depthwiseConv2d({ kernelSize: 2 }),
+        tf.layers.flatten(),
+        tf.layers.dense({ units: 1 }),
+      ],
+    });
+    model.compile({ optimizer: tf.train.adam(0.02), loss: "meanSquaredError" });
+    const x = tf.tidy(() => tf.floor(tf.randomUniform([64, 4], 0, 10, "float32", 5)));
+    const y = tf.tidy(() => x.mean(1, true).div(10));
+    const before = tf.memory().numTensors;
+    const { history } = await model.fit(x, y, { epochs: 12, verbose: 0, shuffle: false });
+    const losses = history["loss"] as number[];
+    expect(losses.at(-1)).toBeLessThan((losses[0] ?? 0) / 4);
+    await model.fit(x, y, { epochs: 1, verbose: 0 });
+    expect(tf.memory().numTensors - before).toBeLessThan(60);
+    expect(tf.engine().findBackend("cpu").numDataIds()).toBe(0);
+  });
+
+  it("with the gradients of TensorFlow.js's JavaScript", async () => {
+    const { tf } = tensorflow;
+    const numbers = (count: number) => Float32Array.from({ length: count }, (_, at) => Math.sin(at * 1.3));
+    const image = () => tf.tensor4d(numbers(50), [1, 5, 5, 2]);
+    const computations = [
+      () =>
+        tf.grad((w) =>
+          tf
+            .conv2d(image(), w as ReturnType<typeof tf.tensor4d>, 1, "same")
+            .square()
+            .sum(),
+        )(tf.tensor4d(numbers(54), [3, 3, 2, 3])),
+      () => tf.grad((x) => tf.gather(x, [2, 0, 2]).square().sum())(tf.tensor2d(numbers(12), [4, 3])),
+      () => tf.einsum("ij,kj->ik", tf.tensor2d(numbers(6), [2, 3]), tf.tensor2d(numbers(12), [4, 3])),
+    ];
+    for (const compute of computations) {
+      const found = await tf.tidy(compute).data();
+      await tf.setBackend("cpu");
+      const expected = await tf.tidy(compute).data();
+      await tf.setBackend("wasm");
+      expect(found).toHaveLength(expected.length);
+      found.forEach((value, at) => {
+        expect(value).toBeCloseTo(expected[at] ?? Number.NaN, 4);
+      });
+    }
+  });
+});
+
 describe("models", () => {
   const saved = async () => {
     const { tf } = tensorflow;

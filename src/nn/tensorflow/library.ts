@@ -5,6 +5,7 @@ import { compileFunction } from "node:vm";
 import type * as Core from "@tensorflow/tfjs-core";
 import type * as ChainedMethods from "@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js";
 import type * as Layers from "@tensorflow/tfjs-layers";
+import { nextTurn } from "../../core/turn.ts";
 import { AikoError } from "../../errors.ts";
 
 /** TensorFlow.js as it is: tfjs-core and tfjs-layers in one object, as the package `@tensorflow/tfjs` has them. */
@@ -16,7 +17,7 @@ const packages = [
   "@tensorflow/tfjs-backend-webgpu",
   "@tensorflow/tfjs-backend-wasm",
 ] as const;
-type Package = (typeof packages)[number];
+type Package = (typeof packages)[number] | "@tensorflow/tfjs-backend-cpu";
 
 const here = createRequire(import.meta.url);
 
@@ -39,10 +40,14 @@ function load<T>(name: Package, require: NodeJS.Require = here): T {
 
 let library: TensorFlowLibrary | undefined;
 
-/** tfjs-core and tfjs-layers: the same copies that a program imports beside this one. Throws ENGINE_MISSING. */
-export function loadLibrary(require?: NodeJS.Require): TensorFlowLibrary {
+/**
+ * tfjs-core and tfjs-layers: the same copies that a program imports beside this one. Each holds the JavaScript thread for
+ * about 30 ms, once. Rejects with ENGINE_MISSING.
+ */
+export async function loadLibrary(require?: NodeJS.Require): Promise<TensorFlowLibrary> {
   if (library !== undefined) return library;
   const core = load<typeof Core>("@tensorflow/tfjs-core", require);
+  await nextTurn();
   const layers = load<typeof Layers>("@tensorflow/tfjs-layers", require);
   const all = { ...Object.getOwnPropertyDescriptors(core), ...Object.getOwnPropertyDescriptors(layers) };
   library = Object.defineProperties({}, all) as TensorFlowLibrary;
@@ -61,6 +66,8 @@ export function loadWasmBackend(): WasmPackage {
   const file = join(folder, "tfjs-backend-wasm-simd.wasm");
   if (!existsSync(file)) throw missing(name, `${file} is not there`);
   wasm.setWasmPaths(`${folder}/`);
+  // It depends on the CPU backend.
+  load("@tensorflow/tfjs-backend-cpu", createRequire(here.resolve(name)));
   return wasm;
 }
 

@@ -48,7 +48,8 @@ export interface TensorFlow<M = unknown> extends Disposable {
   files(folder: string): io.IOHandler;
   /**
    * Runs `work` once without computing and compiles off the JavaScript thread what it would have compiled on it: call it
-   * before the first step or prediction. It must not read values. On WASM nothing happens.
+   * before the first step or prediction. It must neither read values nor assign variables: a step's gradients, not the
+   * step. On WASM nothing happens.
    */
   warmUp(work: () => unknown): Promise<void>;
   /** Gives the backend up and frees its memory; tensors on it can no longer be used, matrices of theirs can. */
@@ -76,7 +77,7 @@ export async function tensorflow<M>(
   matrices: MatrixExchange<M>,
   options: TensorFlowOptions = {},
 ): Promise<TensorFlow<M>> {
-  const tf = loadLibrary();
+  const tf = await loadLibrary();
   addChainedMethods(tf);
   const { adapterId, reason } = await choose(runtime, options);
   const opened = adapterId === undefined ? undefined : await runtime.device(adapterId);

@@ -1,4 +1,5 @@
 import { loadWasmBackend, type TensorFlowLibrary } from "./library.ts";
+import { fillGaps } from "./wasm-gaps.ts";
 
 let factory: ReturnType<TensorFlowLibrary["findBackendFactory"]> | undefined;
 
@@ -7,6 +8,7 @@ export async function startWasm(tf: TensorFlowLibrary): Promise<boolean> {
   loadWasmBackend();
   factory ??= tf.findBackendFactory("wasm");
   if (!tf.findBackendFactory("wasm")) tf.registerBackend("wasm", factory);
+  fillGaps(tf);
   const started = await tf.setBackend("wasm");
   removeHandlers();
   return started;
