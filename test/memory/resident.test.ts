@@ -44,6 +44,28 @@ describe("a resident handle", () => {
     });
   });
 
+  it("stays for whoever holds it: no eviction, and no reuse of its memory after dispose", async () => {
+    const { memory } = memoryOf();
+    const [a, b] = [memory.resident(filled(1)), memory.resident(filled(2, 32 * KiB))];
+    expect(a.hold()).toBeUndefined();
+    await use(memory, a, b);
+    const [first, second] = [a.hold(), a.hold()];
+    await memory.relieve();
+    expect([a.isOnDevice, b.isOnDevice]).toEqual([true, false]);
+    a.dispose();
+    expect(a.isOnDevice).toBe(false);
+    first?.release();
+    first?.release();
+    const others = [3, 4, 5].map((value) => memory.resident(filled(value)));
+    await use(memory, ...others);
+    expect((await memory.device.read(first?.buffer ?? expect.fail("nothing was held")))[0]).toBe(1);
+    expect(memory.statistics().inUseBytes).toBe(64 * KiB);
+    await failure(() => memory.reserve(64 * KiB), "OUT_OF_MEMORY");
+    second?.release();
+    expect(memory.statistics().inUseBytes).toBe(48 * KiB);
+    (await memory.reserve(64 * KiB)).dispose();
+  });
+
   it("makes room when it is the longest unused, and comes back", async () => {
     const { device, memory } = memoryOf();
     const [a, b, c, d] = [1, 2, 3, 4].map((value) => memory.resident(filled(value))) as [
