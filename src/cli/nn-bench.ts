@@ -1,5 +1,5 @@
 import { type DType, dtypes } from "../core/dtype.ts";
-import { elementCount } from "../core/shape.ts";
+import { elementCount, formatShape } from "../core/shape.ts";
 import { AikoError, toAikoError } from "../errors.ts";
 import { type Gpu, open } from "../index.ts";
 import type { Model, ModelValue, Provider, TensorInput } from "../nn/index.ts";
@@ -11,6 +11,7 @@ import { formatMs, table } from "./table.ts";
 
 const longestMs = 1000;
 const mostRuns = 50;
+const mostNumbers = 1e8;
 
 interface Row {
   readonly provider: Provider;
@@ -123,6 +124,12 @@ function randomFeeds(inputs: readonly ModelValue[], batch: number): Feeds {
       }
       const sizes = shape.map((size) => (typeof size === "number" ? size : batch));
       const count = elementCount(sizes);
+      if (!(count <= mostNumbers)) {
+        throw new AikoError("INVALID_ARGUMENT", {
+          message: `Input "${name}" of ${formatShape(sizes)} is too large to make up`,
+          hint: `Give it: --input ${name}=FILE.npy`,
+        });
+      }
       if (dtype === "string") return [name, { data: Array.from({ length: count }, () => ""), shape: sizes }];
       const isFloat = dtypes[dtype satisfies DType].kind === "float";
       const data = isFloat

@@ -2,11 +2,13 @@ import { basename } from "node:path";
 import { suggest } from "../core/suggest.ts";
 import { AikoError, isAikoError } from "../errors.ts";
 import { abortError, type Runtime } from "../runtime/index.ts";
-import { type ModelSession, type OnnxProvider, onnxEngine } from "../runtime/onnx/index.ts";
+import { type ModelSession, type OnnxEngine, type OnnxProvider, onnxEngine } from "../runtime/onnx/index.ts";
 import { Batching } from "./batch.ts";
 import { planModel } from "./executor/plan.ts";
 import { Model } from "./model.ts";
-import { type ReadModel, readModel } from "./onnx/index.ts";
+import { nodesOf, type OnnxModel, type ReadModel, readModel } from "./onnx/index.ts";
+import { deviations } from "./onnxruntime/deviations.ts";
+import { widenModel } from "./onnxruntime/widen.ts";
 import { type Engines, lacking, runOperation } from "./run-operation.ts";
 import { modelInputs, modelOutputs } from "./signature.ts";
 
@@ -37,6 +39,7 @@ export async function loadModel(
   runtime: Runtime,
   source: string | Uint8Array | ArrayBuffer,
   options: LoadOptions = {},
+  engine: OnnxEngine = onnxEngine,
 ): Promise<Model> {
   const provider = assertProvider(options.provider ?? "auto");
   const plans = provider === "auto" || provider === "aikoryu";
@@ -50,15 +53,22 @@ export async function loadModel(
   const name = options.name ?? nameOf(source, read);
   const { plan, unsupported } = plans ? await planModel(read.model) : { plan: undefined, unsupported: [] };
   if (provider === "aikoryu" && plan === undefined) throw lacking(name, unsupported);
-  const session = provider === "aikoryu" ? undefined : await openSession(read, provider, plan !== undefined);
+  const session =
+    provider === "aikoryu" ? undefined : await openSession(engine, read, provider, plan !== undefined);
+  const onCpu = session === undefined || session instanceof AikoError ? [] : session.onCpu;
+  const left = onCpu.map((operator) => ({
+    operator,
+    reason: `ONNX Runtime's WebGPU provider leaves ${operator} to the CPU`,
+  }));
   const inputs = modelInputs(read.model);
   const outputs = modelOutputs(read.model);
   const engines: Engines = {
     name,
     bytes: read.bytes.length,
     plan,
-    unsupported,
+    unsupported: [...unsupported, ...left],
     engine: provider === "webgpu" ? "onnxruntime-webgpu" : "onnxruntime",
+    deviations: deviations(read.model, provider),
     hasOnnxRuntime: session !== undefined && !(session instanceof AikoError),
     session: async () => {
       if (session instanceof AikoError) throw session;
@@ -80,18 +90,30 @@ export async function loadModel(
 
 /** Where our executor can run the model, ONNX Runtime may be missing: the error is for those who ask for it. */
 async function openSession(
-  { bytes, folder }: ReadModel,
+  engine: OnnxEngine,
+  { bytes, folder, model }: ReadModel,
   provider: Provider,
   hasPlan: boolean,
 ): Promise<ModelSession | AikoError> {
   const onnxProvider: OnnxProvider = provider === "webgpu" ? "webgpu" : "cpu";
   try {
-    return await onnxEngine.open({ bytes, folder, provider: onnxProvider });
+    return await engine.open({
+      bytes: onnxProvider === "cpu" ? widenModel(bytes, model) : bytes,
+      folder,
+      provider: onnxProvider,
+      isSteady: isSteady(model),
+    });
   } catch (error) {
     const canDoWithout = isAikoError(error, "ENGINE_MISSING") || isAikoError(error, "UNSUPPORTED");
     if (hasPlan && canDoWithout) return error;
     throw error;
   }
+}
+
+/** Loops and branches take as long as their data says. */
+function isSteady(model: OnnxModel): boolean {
+  for (const { operator } of nodesOf(model)) if (["Loop", "Scan", "If"].includes(operator)) return false;
+  return true;
 }
 
 function sourceOf(source: string | Uint8Array | ArrayBuffer): string | Uint8Array {

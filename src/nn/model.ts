@@ -1,10 +1,10 @@
 import { dtypes } from "../core/dtype.ts";
-import { elementCount } from "../core/shape.ts";
+import { elementCount, formatShape } from "../core/shape.ts";
 import { AikoError, isAikoError } from "../errors.ts";
 import type { Operation, OperationReport, RunOptions, Runtime } from "../runtime/index.ts";
 import type { NamedTensors, Unsupported } from "./executor/executor.ts";
 import type { Provider } from "./load.ts";
-import { type Engines, lackingText, type ModelOutput, type ModelRun } from "./run-operation.ts";
+import { type Engines, lackingText, type ModelOutput, type ModelRun, operatorsOf } from "./run-operation.ts";
 import { checkInputs, checkOutputs, formatValue, type ModelValue } from "./signature.ts";
 import type { NnTensor, TensorInput } from "./tensor.ts";
 
@@ -16,7 +16,7 @@ export interface ModelRunOptions extends RunOptions {
 export interface NnReport extends OperationReport {
   /** Who computed. */
   readonly provider: "onnxruntime" | "onnxruntime-webgpu" | "aikoryu";
-  /** What of the model our executor lacks, where it might have been asked. */
+  /** What of the model our executor lacks, where it might have been asked; under "webgpu" what that provider lacks. */
   readonly lacking: readonly Unsupported[];
 }
 
@@ -55,7 +55,7 @@ export class Model implements AsyncDisposable {
   readonly provider: Provider;
   readonly inputs: readonly ModelValue[];
   readonly outputs: readonly ModelValue[];
-  /** What our executor lacks to run it; empty also where it was not asked: providers "cpu" and "webgpu". */
+  /** What our executor lacks to run it, and under "webgpu" what that provider lacks; empty under "cpu". */
   readonly lacking: readonly Unsupported[];
 
   /** @internal */
@@ -81,7 +81,8 @@ export class Model implements AsyncDisposable {
     const { runtime, operation } = this.#parts;
     const inputs = checkInputs(this.inputs, given);
     const outputs = checkOutputs(this.outputs, options.outputs);
-    const running = runtime.run(operation, { inputs, outputs }, { ...options, ...this.#placed(options) });
+    const placed = this.#placed(options, inputs);
+    const running = runtime.run(operation, { inputs, outputs }, { ...options, ...placed });
     this.#running.add(running);
     try {
       const { value, report } = await running;
@@ -126,21 +127,23 @@ export class Model implements AsyncDisposable {
     await close();
   }
 
-  #placed(options: RunOptions): Pick<RunOptions, "placement" | "strict"> {
+  #placed(options: RunOptions, inputs: NamedTensors): Pick<RunOptions, "placement" | "strict"> {
     const { engines, provider } = this.#parts;
     if (provider === "aikoryu") return { placement: "gpu", strict: true };
     if (provider !== "auto") return { placement: "cpu" };
     const asked = options.placement ?? "auto";
     if (asked !== "auto") return {};
     if (!engines.hasOnnxRuntime) return { placement: "gpu", strict: true };
-    return engines.plan === undefined ? { placement: "cpu" } : {};
+    if (engines.plan === undefined) return { placement: "cpu" };
+    return engines.deviations?.(inputs) === undefined ? {} : { placement: "gpu" };
   }
 
   #reported(report: OperationReport, options: RunOptions): NnReport {
     const { provider, engines } = this.#parts;
     const lacking = engines.unsupported;
     if (provider === "webgpu") {
-      const reason = 'provider "webgpu" was asked for';
+      const onCpu = lacking.length === 0 ? "" : `, which leaves ${operatorsOf(lacking)} to the CPU`;
+      const reason = `provider "webgpu" was asked for${onCpu}`;
       return { ...report, placement: "gpu", reason, provider: "onnxruntime-webgpu", lacking };
     }
     const by = report.placement === "gpu" ? "aikoryu" : "onnxruntime";
@@ -168,11 +171,14 @@ function ignoreAbsence(error: unknown): void {
   if (!absent.some((code) => isAikoError(error, code))) throw error;
 }
 
+const mostZeros = 1e9;
+
 function zeros(
   inputs: readonly ModelValue[],
   sizes: Readonly<Record<string, number>>,
 ): Readonly<Record<string, NnTensor>> {
   const needed = inputs.filter(({ optional }) => !optional);
+  let total = 0;
   return Object.fromEntries(
     needed.map((input) => {
       const { name, dtype } = input;
@@ -186,6 +192,13 @@ function zeros(
         typeof size === "number" ? size : size === undefined ? 1 : (sizes[size] ?? 1),
       );
       const count = elementCount(shape);
+      total += count;
+      if (!(total <= mostZeros)) {
+        throw new AikoError("OUT_OF_MEMORY", {
+          message: `Zeros for input "${name}", ${formatShape(shape)}, would be more than ${mostZeros} numbers`,
+          hint: "Pass tensors to warm up with: model.warmUp({ inputs }).",
+        });
+      }
       const data =
         dtype === "string" ? Array.from({ length: count }, () => "") : new dtypes[dtype].array(count);
       return [name, { dtype, shape, data }];

@@ -29,6 +29,8 @@ export interface Engines {
   readonly unsupported: readonly Unsupported[];
   /** What runs the CPU path, for reports. */
   readonly engine: string;
+  /** Why ONNX Runtime would answer these inputs wrongly. */
+  readonly deviations: ((inputs: NamedTensors) => string | undefined) | undefined;
   /** False where the executor has to do without. */
   readonly hasOnnxRuntime: boolean;
   /** Rejects where ONNX Runtime cannot be had. */
@@ -87,12 +89,17 @@ export function lacking(name: string, unsupported: readonly Unsupported[]): Aiko
   });
 }
 
+/** Their names, each once. */
+export function operatorsOf(unsupported: readonly Unsupported[]): string {
+  return [...new Set(unsupported.flatMap(({ operator }) => operator ?? []))].join(", ");
+}
+
 export function lackingText(unsupported: readonly Unsupported[]): string {
-  const operators = [...new Set(unsupported.flatMap(({ operator }) => operator ?? []))];
+  const operators = operatorsOf(unsupported);
   const [first] = unsupported;
-  if (operators.length === 0) return first?.reason ?? "the executor cannot run it";
-  const text = `the executor lacks ${operators.join(", ")}`;
-  return first === undefined || operators.length > 1 || first.reason === text
+  if (operators === "") return first?.reason ?? "the executor cannot run it";
+  const text = `the executor lacks ${operators}`;
+  return first === undefined || operators.includes(",") || first.reason === text
     ? text
     : `${text} (${first.reason})`;
 }
@@ -103,6 +110,9 @@ async function runOnOnnxRuntime(
   { signal, meter }: CpuContext,
 ): Promise<NamedTensors> {
   const session = await engines.session();
+  const deviation = engines.deviations?.(inputs);
+  if (deviation !== undefined)
+    throw new AikoError("UNSUPPORTED", { message: `${engines.name}: ${deviation}` });
   const result = await session.run({ inputs: new Map(Object.entries(inputs)), outputs, signal });
   meter.add("queueMs", result.timing.queueMs);
   meter.add("cpuMs", result.timing.runMs);

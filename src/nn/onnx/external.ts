@@ -1,14 +1,12 @@
-import { type FileHandle, open, realpath } from "node:fs/promises";
+import { type FileHandle, realpath } from "node:fs/promises";
 import { isAbsolute, join, relative, sep } from "node:path";
 import { formatBytes } from "../../core/bytes.ts";
 import { AikoError } from "../../errors.ts";
+import { allocate, openRegular, readFully } from "./file.ts";
 import type { OnnxModel } from "./model.ts";
 import { StoredTensor } from "./tensor.ts";
 import { tensorsOf } from "./walk.ts";
 import { invalidFile } from "./wire.ts";
-
-/** Read at once, off the JavaScript thread. */
-const pieceBytes = 64 << 20;
 
 /**
  * Reads the external data of a model's tensors from the model's folder. Rejects with INVALID_FILE, naming the tensor,
@@ -43,13 +41,9 @@ async function read(
     );
   }
   if (!readsData) return;
-  const bytes = new Uint8Array(byteLength);
-  for (let done = 0; done < byteLength; ) {
-    const length = Math.min(pieceBytes, byteLength - done);
-    const { bytesRead } = await file.read(bytes, done, length, offset + done);
-    if (bytesRead === 0) throw invalidFile(`Tensor "${tensor.name}": its file became shorter`);
-    done += bytesRead;
-  }
+  const bytes = allocate(byteLength);
+  if (!(await readFully(file, bytes, offset)))
+    throw invalidFile(`Tensor "${tensor.name}": its file became shorter`);
   tensor.fill(bytes);
 }
 
@@ -69,22 +63,9 @@ async function openInside(folder: string, location: string, tensor: string): Pro
   const inside = relative(root, path);
   if (inside === ".." || inside.startsWith(`..${sep}`) || isAbsolute(inside))
     throw refuse("leads outside the model's folder");
-  const file = await openRegular(path);
-  if (file === undefined) throw refuse("is not a regular file");
-  return file;
-}
-
-async function openRegular(path: string): Promise<FileHandle | undefined> {
-  const { O_RDONLY, O_NONBLOCK = 0 } = (await import("node:fs")).constants;
-  let file: FileHandle;
-  try {
-    file = await open(path, O_RDONLY | O_NONBLOCK);
-  } catch (cause) {
-    throw new AikoError("INVALID_FILE", { message: `${path} cannot be read`, cause });
-  }
-  if ((await file.stat()).isFile()) return file;
-  await file.close();
-  return undefined;
+  return openRegular(path).catch((cause) => {
+    throw refuse(cause instanceof AikoError ? "is not a regular file" : "cannot be read");
+  });
 }
 
 /** The model's tensors with external data: initializers and attributes, of subgraphs and functions too. */

@@ -1,9 +1,10 @@
-import { readFile, stat } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { nearbyFile } from "../../core/nearby-file.ts";
 import { isTurnLong, nextTurn } from "../../core/turn.ts";
 import { AikoError } from "../../errors.ts";
 import { readExternalData } from "./external.ts";
+import { allocate, openRegular, readFully } from "./file.ts";
 import type { OnnxModel } from "./model.ts";
 import { parseModel, type Steps } from "./parse.ts";
 import { validateModel } from "./validate.ts";
@@ -87,11 +88,17 @@ function refuseOtherFormats(bytes: Uint8Array): void {
 const mostBytes = 2 ** 31 - 1;
 
 async function readBytes(path: string): Promise<Uint8Array> {
+  await using file = await openFile(path);
+  const { size } = await file.stat();
+  if (size > mostBytes) throw invalidFile(`${path} is larger than 2 GiB, the limit of the format`);
+  const bytes = allocate(size);
+  if (await readFully(file, bytes, 0)) return bytes;
+  throw invalidFile(`${path} became shorter while it was read`);
+}
+
+async function openFile(path: string): Promise<FileHandle> {
   try {
-    const found = await stat(path);
-    if (!found.isFile()) throw invalidFile(`${path} is not a regular file`);
-    if (found.size > mostBytes) throw invalidFile(`${path} is larger than 2 GiB, the limit of the format`);
-    return await readFile(path);
+    return await openRegular(path);
   } catch (error) {
     if (error instanceof AikoError) throw error;
     const near = await nearbyFile(path);

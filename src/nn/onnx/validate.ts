@@ -1,4 +1,5 @@
 import { AikoError } from "../../errors.ts";
+import { checkConstants } from "./constants.ts";
 import { describeNode, functionKey, type OnnxGraph, type OnnxModel, type OnnxNode } from "./model.ts";
 import type { Steps } from "./parse.ts";
 import { invalidFile } from "./wire.ts";
@@ -45,6 +46,7 @@ function* validateGraph(graph: OnnxGraph, model: OnnxModel, around: ReadonlySet<
   }
   for (const name of graph.initializers.keys()) known.add(name);
   yield* validateNodes(graph.nodes, known, model, graph);
+  checkConstants(graph);
   const outputs = new Set<string>();
   for (const { name } of graph.outputs) {
     if (outputs.has(name)) throw invalidFile(`Two outputs are called "${name}"`);

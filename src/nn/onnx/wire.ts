@@ -27,6 +27,7 @@ export class WireReader {
   /** How many messages are around this one. */
   readonly depth: number;
   #at: number;
+  #start: number;
   #wireType = -1;
   /** Number of the field that `next` came to. */
   field = 0;
@@ -36,6 +37,7 @@ export class WireReader {
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#at = start;
+    this.#start = start;
     this.#end = end;
     this.depth = depth;
   }
@@ -43,6 +45,7 @@ export class WireReader {
   next(): boolean {
     if (this.#wireType >= 0) this.#skip();
     if (this.#at === this.#end) return false;
+    this.#start = this.#at;
     const tag = this.#varint();
     this.field = Math.floor(tag / 8);
     this.#wireType = tag % 8;
@@ -76,6 +79,12 @@ export class WireReader {
     const length = this.#length();
     const start = this.#advance(length);
     return this.#bytes.subarray(start, start + length);
+  }
+
+  /** The field as it is in the file, with its tag. */
+  whole(): Uint8Array {
+    this.#skip();
+    return this.#bytes.subarray(this.#start, this.#at);
   }
 
   /** UTF-8; anything else is refused. */

@@ -55,7 +55,8 @@ function describeType(library: OnnxLibrary, type: Address): Omit<ValueDescriptio
   return { kind, dtype, shape };
 }
 
-function readText(library: OnnxLibrary, address: Address): string {
+/** A C string. */
+export function readText(library: OnnxLibrary, address: Address): string {
   const bytes: number[] = [];
   for (let at = Number(address); ; at++) {
     const [byte = 0] = library.at(at, 1);

@@ -27,7 +27,7 @@ export interface OnnxLibrary {
   createCpuMemoryInfo(allocator: number, memory: number, out: Address): Status;
   createTensorWithData(
     memory: Address,
-    data: Float32Array | Address,
+    data: ArrayBufferView | Address,
     bytes: number,
     shape: Address,
     rank: number,
@@ -70,6 +70,8 @@ export interface OnnxLibrary {
   fillStrings(value: Address, strings: Address, count: number): Status;
   stringsLength(value: Address, out: Address): Status;
   stringsContent(value: Address, text: Address, bytes: number, offsets: Address, count: number): Status;
+  /** Which nodes each provider got; absent before ONNX Runtime 1.30. */
+  readonly assignment: AssignmentLibrary | undefined;
   /** Where `run` is, for a thread that binds it anew. */
   readonly runAddress: Address;
   getErrorCode(status: Address): number;
@@ -85,6 +87,14 @@ export interface OnnxLibrary {
   addressOf(memory: ArrayBufferView): number;
   /** Native memory, which must outlive every use of the result. */
   at(address: Address, bytes: number): Uint8Array;
+}
+
+/** Who runs which nodes of a session that was told to record it. Lists belong to the session. */
+export interface AssignmentLibrary {
+  parts(session: Address, list: Address, count: Address): Status;
+  provider(part: Address, out: Address): Status;
+  nodes(part: Address, list: Address, count: Address): Status;
+  operator(node: Address, out: Address): Status;
 }
 
 /** The interface version asked for; newer libraries keep serving it. It came with ONNX Runtime 1.17. */
@@ -150,6 +160,15 @@ const signatures = {
   appendProvider: [216, "void *", ["void *", "str", "void *", "void *", "size_t"]],
 } as const;
 
+/** The same for the assignment of nodes, whose positions were checked against this version. */
+const assignmentVersion = 30;
+const assignmentSignatures = {
+  parts: [407, "void *", ["void *", "void *", "void *"]],
+  provider: [408, "void *", ["void *", "void *"]],
+  nodes: [409, "void *", ["void *", "void *", "void *"]],
+  operator: [412, "void *", ["void *", "void *"]],
+} as const;
+
 const leastStackBytes = 512 << 10;
 
 /**
@@ -206,19 +225,35 @@ async function bind(koffi: Koffi, path: string): Promise<OnnxLibrary> {
   const library = await loadLibrary(koffi, path);
   const base: Address = library.func("OrtGetApiBase", "void *", [])();
   const [getApi]: Address[] = koffi.decode(base, koffi.array("void *", 2));
-  const api: Address | null = koffi.decode(getApi, koffi.proto("void *", ["uint32_t"]))(apiVersion);
+  const apiOf: (version: number) => Address | null = koffi.decode(
+    getApi,
+    koffi.proto("void *", ["uint32_t"]),
+  );
+  const api = apiOf(apiVersion);
   if (api === null)
     throw new AikoError("ENGINE_MISSING", { message: `it does not offer interface ${apiVersion}` });
-  const last = Math.max(...Object.values(signatures).map(([slot]) => slot));
-  const table: Address[] = koffi.decode(api, koffi.array("void *", last + 1));
-  const functions = Object.entries(signatures).map(([name, [slot, result, parameters]]) => [
-    name,
-    koffi.decode(table[slot], koffi.proto(result, [...parameters])),
-  ]);
+  const newer = apiOf(assignmentVersion);
+  const functions = bindTable(koffi, api, signatures);
   return {
-    ...Object.fromEntries(functions),
-    runAddress: table[signatures.run[0]],
+    ...functions.bound,
+    assignment:
+      newer === null
+        ? undefined
+        : (bindTable(koffi, newer, assignmentSignatures).bound as unknown as AssignmentLibrary),
+    runAddress: functions.table[signatures.run[0]],
     addressOf: (memory: ArrayBufferView) => Number(koffi.address(memory)),
     at: (address: Address, bytes: number) => new Uint8Array(koffi.view(BigInt(address), bytes)),
   };
+}
+
+type Table = Readonly<Record<string, readonly [slot: number, result: string, parameters: readonly string[]]>>;
+
+function bindTable(koffi: Koffi, api: Address, table: Table) {
+  const last = Math.max(...Object.values(table).map(([slot]) => slot));
+  const addresses: Address[] = koffi.decode(api, koffi.array("void *", last + 1));
+  const bound = Object.entries(table).map(([name, [slot, result, parameters]]) => [
+    name,
+    koffi.decode(addresses[slot], koffi.proto(result, [...parameters])),
+  ]);
+  return { table: addresses, bound: Object.fromEntries(bound) };
 }

@@ -92,7 +92,8 @@ export function encodeModel(graph: Graph | TypedGraph): Uint8Array {
   ]);
 }
 
-function encodeNode({ operator, inputs, outputs, domain = "", attributes = {} }: Node): Buffer {
+/** A NodeProto. */
+export function encodeNode({ operator, inputs, outputs, domain = "", attributes = {} }: Node): Buffer {
   return Buffer.concat([
     ...inputs.map((name) => text(1, name)),
     ...outputs.map((name) => text(2, name)),
@@ -132,12 +133,14 @@ function valueInfo(value: string | ValueInfo): Buffer {
   return Buffer.concat([text(1, value.name), message(2, type)]);
 }
 
-function message(field: number, ...parts: Buffer[]): Buffer {
+/** A field that holds a message. */
+export function message(field: number, ...parts: Uint8Array[]): Buffer {
   const body = Buffer.concat(parts);
   return Buffer.concat([varint((field << 3) | 2), varint(body.length), body]);
 }
 
-function text(field: number, value: string): Buffer {
+/** A field that holds a text. */
+export function text(field: number, value: string): Buffer {
   return message(field, Buffer.from(value));
 }
 

@@ -1,4 +1,4 @@
-import { dtypes } from "../../core/dtype.ts";
+import { type DType, dtypes, type HostArray } from "../../core/dtype.ts";
 import { elementCount, type Shape } from "../../core/shape.ts";
 import { AikoError } from "../../errors.ts";
 import {
@@ -26,24 +26,40 @@ const wordBytes = 8;
 const kinds = ["tensor", "sequence", "map", "opaque", "sparse tensor", "optional"];
 
 /**
- * The values of one run: inputs over the caller's own arrays, outputs as ONNX Runtime allocates them. Hold it, and with it
- * the arrays, until it is released.
+ * The values of one run: inputs over the caller's own arrays, outputs over arrays that are given for them, or as ONNX Runtime
+ * allocates them. Hold it, and with it the arrays, until it is released.
  */
 export class TensorValues {
   readonly #loaded: Loaded;
   readonly #held: ArrayBufferView[] = [];
-  readonly #values: BigUint64Array;
+  /** Addresses of the values, then the sizes of those made here. */
+  readonly #words: BigInt64Array;
   readonly #inputCount: number;
+  readonly #outputCount: number;
   readonly address: number;
+  #sizesAt: number;
 
-  constructor(loaded: Loaded, inputs: ReadonlyMap<string, EngineTensor>, outputCount: number) {
+  constructor(
+    loaded: Loaded,
+    inputs: ReadonlyMap<string, EngineTensor>,
+    outputs: readonly (EngineTensor | undefined)[],
+  ) {
     this.#loaded = loaded;
     this.#inputCount = inputs.size;
-    this.#values = new BigUint64Array(Math.max(1, inputs.size + outputCount));
-    this.address = loaded.library.addressOf(this.#values);
+    this.#outputCount = outputs.length;
+    this.#sizesAt = inputs.size + outputs.length;
+    let words = this.#sizesAt + 1;
+    for (const { shape } of inputs.values()) words += shape.length;
+    for (const output of outputs) words += output?.shape.length ?? 0;
+    this.#words = new BigInt64Array(words);
+    this.address = loaded.library.addressOf(this.#words);
     try {
       let at = 0;
-      for (const [name, tensor] of inputs) this.#make(name, tensor, this.address + at++ * wordBytes);
+      for (const [name, tensor] of inputs) this.#make(name, tensor, at++);
+      for (const tensor of outputs) {
+        if (tensor !== undefined) this.#make("output", tensor, at);
+        at++;
+      }
     } catch (error) {
       this.release();
       throw error;
@@ -54,47 +70,42 @@ export class TensorValues {
     return this.address + this.#inputCount * wordBytes;
   }
 
-  /** Keeps more alive that native code reads. */
-  hold(memory: readonly ArrayBufferView[]): void {
-    this.#held.push(...memory);
-  }
-
   /** What the run left behind, as arrays of our own that `copies` still has to fill. */
   outputs(names: readonly string[], copies: Copy[]): EngineTensor[] {
-    return names.map((name, index) => this.#read(name, this.#values[this.#inputCount + index] ?? 0n, copies));
+    return names.map((name, index) => this.#read(name, this.#words[this.#inputCount + index] ?? 0n, copies));
   }
 
   release(): void {
-    for (const [index, value] of this.#values.entries()) {
+    const count = this.#inputCount + this.#outputCount;
+    for (let index = 0; index < count; index++) {
+      const value = this.#words[index] ?? 0n;
       if (value !== 0n) this.#loaded.library.releaseValue(value);
-      this.#values[index] = 0n;
+      this.#words[index] = 0n;
     }
     this.#held.length = 0;
   }
 
-  #make(name: string, tensor: EngineTensor, out: Address): void {
+  #make(name: string, { data, shape, dtype }: EngineTensor, index: number): void {
     const { library, memory } = this.#loaded;
-    const { data, shape, dtype } = tensor;
-    const sizes = BigInt64Array.from(shape.length === 0 ? [0] : shape, BigInt);
-    this.#held.push(sizes);
-    const at = library.addressOf(sizes);
+    const out = this.address + index * wordBytes;
+    const sizes = this.address + this.#sizesAt * wordBytes;
+    for (const size of shape) this.#words[this.#sizesAt++] = BigInt(size);
+    const number = elementNumber(dtype);
     if (!isStrings(data)) {
       const bytes = data.byteLength === 0 ? new Uint8Array(wordBytes) : data;
       this.#held.push(bytes);
-      const from = library.addressOf(bytes);
-      const number = elementNumber(dtype);
       checkModel(
         library,
-        library.createTensorWithData(memory, from, data.byteLength, at, shape.length, number, out),
+        library.createTensorWithData(memory, bytes, data.byteLength, sizes, shape.length, number, out),
       );
       return;
     }
     const allocator = received(library, (slot) => library.getAllocator(slot));
-    checkModel(library, library.createTensor(allocator, at, shape.length, elementNumber("string"), out));
+    checkModel(library, library.createTensor(allocator, sizes, shape.length, number, out));
     if (data.length === 0) return;
     const texts = data.map((text) => terminated(name, text));
     const list = BigUint64Array.from(texts, (text) => BigInt(library.addressOf(text)));
-    const value = this.#values[(Number(out) - this.address) / wordBytes] ?? 0n;
+    const value = this.#words[index] ?? 0n;
     checkModel(library, library.fillStrings(value, library.addressOf(list), texts.length));
     this.#held.push(list, ...texts);
   }
@@ -109,13 +120,18 @@ export class TensorValues {
     if (dtype === "unsupported") throw unsupported(`Output "${name}" has type ${elementTypeName(number)}`);
     const count = elementCount(shape);
     if (dtype === "string") return { dtype, shape, data: readStrings(library, value, count) };
-    const { array } = dtypes[dtype];
-    const memory = Buffer.allocUnsafeSlow(count * array.BYTES_PER_ELEMENT);
-    const data = new array(memory.buffer, memory.byteOffset, count);
+    const data = allocate(dtype, count);
     const from = received(library, (out) => library.tensorData(value, out));
     if (count > 0) copies.push([library.addressOf(data), from, data.byteLength]);
     return { dtype, shape, data };
   }
+}
+
+/** Memory that is overwritten in full. */
+export function allocate(dtype: DType, count: number): HostArray {
+  const { array } = dtypes[dtype];
+  const memory = Buffer.allocUnsafeSlow(count * array.BYTES_PER_ELEMENT);
+  return new array(memory.buffer, memory.byteOffset, count);
 }
 
 function isStrings(data: TensorData): data is readonly string[] {
