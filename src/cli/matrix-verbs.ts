@@ -118,9 +118,9 @@ export const verbs: Readonly<Record<string, Verb>> = {
     const { u, s, vt } = await family.svd(a, options);
     return { ...(u && { u }), s, ...(vt && { vt }) };
   }),
-  fft: one("Fourier transform of pairs (real, imaginary)", [], (family, [x], options) =>
+  fft: one("Fourier transform of pairs (real, imaginary)", [], (family, [x], { axis, ...options }) =>
     family.fft(x, options),
   ),
-  ifft: one("its inverse", [], (family, [x], options) => family.ifft(x, options)),
+  ifft: one("its inverse", [], (family, [x], { axis, ...options }) => family.ifft(x, options)),
   convert: one("the same numbers, in another file format", [], async (_, [x]) => x),
 };

@@ -1,5 +1,5 @@
 import { bytesOf, formatBytes } from "../core/bytes.ts";
-import type { DType } from "../core/dtype.ts";
+import { type DType, dtypes, type HostArray } from "../core/dtype.ts";
 import { elementCount, formatShape } from "../core/shape.ts";
 import { abortError } from "../runtime/index.ts";
 import { allocateHostArray } from "./host-memory.ts";
@@ -28,6 +28,8 @@ export interface ByteSource {
   readonly byteLength: number;
   /** Fills `target` from `position` on. */
   read(target: Uint8Array, position: number): Promise<void>;
+  /** All of it, where it is in memory that nobody else uses. */
+  readonly bytes?: Uint8Array | undefined;
 }
 
 /**
@@ -67,8 +69,13 @@ export async function readNpyFrom(source: ByteSource, options: ReadOptions): Pro
     );
   }
   const dtype: DType = isStored ? type.dtype : "f32";
+  const isRow = shape.length === 1 && !isStored;
+  const finalShape = isRow ? [1, ...shape] : shape;
+  const isDirect = type.dtype === dtype && dtype !== "bool" && type.littleEndian && !header.fortranOrder;
+  const present = isDirect ? viewOf(source.bytes, dtype, dataOffset, elementCount(shape)) : undefined;
+  if (present !== undefined) return new Matrix(Storage.onHost(present, dtype), finalShape);
   const data = allocateHostArray(dtype, elementCount(shape));
-  if (type.dtype === dtype && dtype !== "bool" && type.littleEndian && !header.fortranOrder) {
+  if (isDirect) {
     await source.read(bytesOf(data), dataOffset);
   } else {
     const decoder = new NpyDecoder(header, data, dtype, name);
@@ -80,8 +87,18 @@ export async function readNpyFrom(source: ByteSource, options: ReadOptions): Pro
       decoder.push(part);
     }
   }
-  const isRow = shape.length === 1 && !isStored;
-  return new Matrix(Storage.onHost(data, dtype), isRow ? [1, ...shape] : shape);
+  return new Matrix(Storage.onHost(data, dtype), finalShape);
+}
+
+/** Numbers in memory that can be used where they are: from where a typed array may start. */
+function viewOf(
+  bytes: Uint8Array | undefined,
+  dtype: DType,
+  offset: number,
+  count: number,
+): HostArray | undefined {
+  if (bytes === undefined || (bytes.byteOffset + offset) % dtypes[dtype].bytes !== 0) return undefined;
+  return new dtypes[dtype].array(bytes.buffer, bytes.byteOffset + offset, count);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { bytesOf } from "../core/bytes.ts";
 import { suggest } from "../core/suggest.ts";
+import { isTurnLong, nextTurn } from "../core/turn.ts";
 import { AikoError } from "../errors.ts";
 import type { AnyMatrix, Matrix } from "./matrix.ts";
 import { type ByteSource, type ReadOptions, readNpyFrom } from "./npy.ts";
@@ -19,6 +20,7 @@ export interface WriteNpzOptions extends FileOptions {
 }
 
 const suffix = ".npy";
+const copyPiece = 1 << 20;
 
 /**
  * Reads the arrays of a NumPy archive (`numpy.savez`, `numpy.savez_compressed`) by their names; see `readNpy` for each.
@@ -82,9 +84,14 @@ function arraysOf(entries: readonly ZipEntry[], path: string): Map<string, ZipEn
 function memorySource(name: string, bytes: Uint8Array): ByteSource {
   return {
     name,
+    bytes,
     byteLength: bytes.byteLength,
     async read(target, position) {
-      target.set(bytes.subarray(position, position + target.byteLength));
+      for (let done = 0; done < target.byteLength; done += copyPiece) {
+        while (isTurnLong()) await nextTurn();
+        const end = Math.min(done + copyPiece, target.byteLength);
+        target.set(bytes.subarray(position + done, position + end), done);
+      }
     },
   };
 }

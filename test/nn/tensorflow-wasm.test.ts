@@ -2,9 +2,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { AikoError } from "#src/errors.js";
 import { type AnyMatrix, type Gpu, Matrix, open } from "#src/index.js";
 import type { TensorFlow } from "#src/nn/index.js";
 import { loadLibrary } from "#src/nn/tensorflow/library.js";
+import type { Runtime } from "#src/runtime/index.js";
 import { failure } from "../support/errors.js";
 
 const folder = mkdtempSync(join(tmpdir(), "aikoryu-tensorflow-"));
@@ -110,6 +112,18 @@ describe("TensorFlow.js without a WebGPU device", () => {
     const missing = await failure(() => gpu.nn.tensorflow({ backend: "webgpu" }), "DEVICE_NOT_FOUND");
     expect(missing.message).toContain("no device");
     await failure(() => gpu.nn.tensorflow({ device: "webgpu:7" }), "DEVICE_NOT_FOUND");
+  });
+
+  it("takes over where a GPU does not open, and only then", async () => {
+    const { tensorflow: start } = await import("#src/nn/tensorflow/tensorflow.js");
+    const adapters = [{ id: "webgpu:0", backend: "webgpu", kind: "gpu", name: "a GPU" }];
+    const device = () => Promise.reject(new AikoError("DEVICE_LOST", { message: "it is gone" }));
+    const runtime = { adapters: async () => adapters, device } as unknown as Runtime;
+    const bound = await start(runtime, {} as never);
+    expect(bound.backend).toBe("wasm");
+    bound.dispose();
+    await failure(() => start(runtime, {} as never, { backend: "webgpu" }), "DEVICE_LOST");
+    await failure(() => start(runtime, {} as never, { device: "webgpu:0" }), "DEVICE_LOST");
   });
 
   it("stays for others who use it, and starts anew after the last", async () => {

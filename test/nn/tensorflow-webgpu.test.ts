@@ -294,4 +294,17 @@ describe("the end", () => {
     expect(await again.tf.add(1, 2).data()).toEqual(Float32Array.of(3));
     again.dispose();
   });
+
+  test("the runtime may be closed first", async () => {
+    const other = await open({ device: "webgpu" });
+    const bound = await other.nn.tensorflow({ backend: "webgpu" });
+    const tensor = bound.tf.tidy(() => bound.tf.add(bound.tf.ones([3000]), 1));
+    const matrix = await bound.toMatrix(tensor);
+    await other.dispose();
+    await failure(() => tensor.data(), "DEVICE_LOST");
+    await failure(() => matrix.read(), "BUFFER_DISPOSED");
+    bound.dispose();
+    matrix.dispose();
+    tensor.dispose();
+  });
 });

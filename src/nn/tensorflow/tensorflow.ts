@@ -2,7 +2,7 @@ import type { io, Tensor } from "@tensorflow/tfjs-core";
 import type { Shape } from "../../core/shape.ts";
 import type { BufferView, Device, DeviceBuffer } from "../../device/device.ts";
 import { WebGpuDevice } from "../../device/webgpu/device.ts";
-import { AikoError } from "../../errors.ts";
+import { AikoError, allowsFallback } from "../../errors.ts";
 import type { Runtime } from "../../runtime/index.ts";
 import { addChainedMethods } from "./chained-methods.ts";
 import { modelFiles } from "./files.ts";
@@ -79,12 +79,29 @@ export async function tensorflow<M>(
 ): Promise<TensorFlow<M>> {
   const tf = await loadLibrary();
   addChainedMethods(tf);
-  const { adapterId, reason } = await choose(runtime, options);
-  const opened = adapterId === undefined ? undefined : await runtime.device(adapterId);
-  const device = opened instanceof WebGpuDevice ? opened : undefined;
+  const { device, reason } = await deviceFor(runtime, options);
   const bound = binding.then(() => bind(tf, device, reason));
   binding = bound.catch(() => undefined);
   return new BoundTensorFlow(tf, await bound, matrices);
+}
+
+interface Chosen {
+  readonly device: WebGpuDevice | undefined;
+  readonly reason: string;
+}
+
+/** Where the choice is free, a device that cannot be opened leaves the work to WASM. */
+async function deviceFor(runtime: Runtime, options: TensorFlowOptions): Promise<Chosen> {
+  const { adapterId, reason } = await choose(runtime, options);
+  if (adapterId === undefined) return { device: undefined, reason };
+  try {
+    const device = await runtime.device(adapterId);
+    return { device: device instanceof WebGpuDevice ? device : undefined, reason };
+  } catch (error) {
+    const isFree = (options.backend ?? "auto") === "auto" && options.device === undefined;
+    if (!isFree || !allowsFallback(error)) throw error;
+    return { device: undefined, reason: `${adapterId} does not open: ${error.message}` };
+  }
 }
 
 async function choose(
