@@ -5,17 +5,19 @@ import { planModel } from "../nn/executor/plan.ts";
 import { elementBits, nodesOf, type OnnxModel, readModel, tensorsOf } from "../nn/index.ts";
 import { formatValue, modelInputs, modelOutputs } from "../nn/signature.ts";
 import type { Invocation } from "./command.ts";
+import { describePlan, planLines } from "./nn-plan.ts";
 import { table } from "./table.ts";
 
 export async function info({ terminal }: Invocation, file: string): Promise<number> {
   terminal.progress(`reading ${file}`);
   const { model } = await readModel(file);
   const { size } = await stat(file);
-  const { unsupported } = await planModel(model);
+  const { unsupported, plan } = await planModel(model);
   const operators = countOperators(model);
   const parameters = countParameters(model);
   const inputs = modelInputs(model);
   const outputs = modelOutputs(model);
+  const description = describePlan(plan, inputs);
   const opsets = Object.fromEntries(
     [...model.opsets].map(([domain, version]) => [domain || "ai.onnx", version]),
   );
@@ -30,7 +32,7 @@ export async function info({ terminal }: Invocation, file: string): Promise<numb
     outputs,
     operators: Object.fromEntries(operators),
     parameters,
-    executor: { runs: unsupported.length === 0, lacking: unsupported },
+    executor: { runs: unsupported.length === 0, lacking: unsupported, plan: description },
   });
   const versions = Object.entries(opsets).map(([domain, version]) => `${domain} ${version}`);
   terminal.say(`${file}: ${formatBytes(size)}, ${versions.join(", ")}, IR ${model.irVersion}`);
@@ -53,6 +55,7 @@ export async function info({ terminal }: Invocation, file: string): Promise<numb
       ? "our executor runs it on every device"
       : `our executor lacks: ${unsupported.map(({ operator, reason }) => operator ?? reason).join(", ")}`,
   );
+  for (const line of planLines(description)) terminal.say(line);
   return 0;
 }
 

@@ -173,7 +173,7 @@ function ignoreAbsence(error: unknown): void {
 
 const mostZeros = 1e9;
 
-function zeros(
+export function zeros(
   inputs: readonly ModelValue[],
   sizes: Readonly<Record<string, number>>,
 ): Readonly<Record<string, NnTensor>> {

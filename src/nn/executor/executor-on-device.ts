@@ -13,7 +13,7 @@ import { returnedTensor, storedTensor } from "./host-tensor.ts";
 import type { Graph } from "./import.ts";
 import { Plans } from "./plans.ts";
 import { type Call, type OutputPlan, type Plan, planRun } from "./run-plan.ts";
-import type { DeviceTraits, Dispatch } from "./step.ts";
+import type { DeviceTraits, Dispatch, LibraryProduct } from "./step.ts";
 import { hostData } from "./types.ts";
 
 /** What plans depend on of a device. */
@@ -34,7 +34,9 @@ interface Prepared {
 /** A model on one device: its plans by the shapes of their inputs, and its constants in device memory. */
 export class DeviceExecutor implements Executor {
   readonly #device: Device;
-  readonly #plans: Plans;
+  readonly #graph: Graph;
+  #traits: DeviceTraits;
+  #plans: Plans;
   readonly #prepared = new Map<Plan, Promise<Prepared>>();
   readonly #residents = new Map<string, Resident>();
   #preparing: Promise<unknown> = Promise.resolve();
@@ -42,13 +44,22 @@ export class DeviceExecutor implements Executor {
 
   constructor(graph: Graph, device: Device) {
     this.#device = device;
-    const traits = traitsOf(device);
-    this.#plans = new Plans((inputs) => planRun(graph, inputs, traits));
+    this.#graph = graph;
+    this.#traits = traitsOf(device);
+    this.#plans = this.#newPlans();
   }
 
   /** The plan of a run on these inputs. Throws UNSUPPORTED or INVALID_ARGUMENT, naming the node. */
   plan(inputs: NamedTensors): Plan {
+    if (this.#traits.blas !== (this.#device.blas !== undefined)) {
+      this.#traits = traitsOf(this.#device);
+      this.#plans = this.#newPlans();
+    }
     return this.#plans.get(inputs);
+  }
+
+  #newPlans(): Plans {
+    return new Plans((inputs) => planRun(this.#graph, inputs, this.#traits));
   }
 
   async run(inputs: NamedTensors, outputs: readonly string[], context: GpuContext): Promise<NamedTensors> {
@@ -117,6 +128,7 @@ export class DeviceExecutor implements Executor {
     await Promise.all(
       [...plan.once, ...plan.each].flatMap(({ dispatches }) =>
         dispatches.map(async (dispatch) => {
+          if (!("text" in dispatch)) return;
           const { text, entryPoint, contract, label } = dispatch;
           kernels.set(dispatch, await kernelOn(this.#device, text, { entryPoint, contract, label }));
         }),
@@ -205,10 +217,15 @@ export class DeviceExecutor implements Executor {
     calls: readonly Call[],
     kernels: ReadonlyMap<Dispatch, Kernel>,
     placed: ReadonlyMap<Buffer, BufferView>,
-    { timer }: GpuContext,
+    context: GpuContext,
   ): Promise<void> {
+    const { timer } = context;
     for (const { dispatches } of calls) {
       for (const dispatch of dispatches) {
+        if (!("text" in dispatch)) {
+          this.#multiply(dispatch, placed, context);
+          continue;
+        }
         const kernel = kernels.get(dispatch);
         if (kernel === undefined)
           throw new AikoError("INTERNAL", { message: `${dispatch.label} was not compiled` });
@@ -223,6 +240,31 @@ export class DeviceExecutor implements Executor {
         while (isTurnLong()) await nextTurn();
       }
     }
+  }
+
+  #multiply(
+    { label, product, bindings, offsets }: LibraryProduct,
+    placed: ReadonlyMap<Buffer, BufferView>,
+    { timer }: GpuContext,
+  ): void {
+    const { blas } = this.#device;
+    if (blas === undefined) {
+      throw new AikoError("UNSUPPORTED", {
+        message: `${this.#device.label} has no matrix products any more`,
+      });
+    }
+    const at = (buffer: Buffer, offset: number): BufferView => {
+      const view = placed.get(buffer);
+      if (view === undefined) throw new AikoError("INTERNAL", { message: `${label} has no memory` });
+      if (offset === 0) return view;
+      return {
+        buffer: view.buffer,
+        byteOffset: view.byteOffset + offset,
+        byteLength: view.byteLength - offset,
+      };
+    };
+    const [a, b, out] = [at(bindings.a, offsets.a), at(bindings.b, offsets.b), at(bindings.out, 0)];
+    blas.multiply({ ...product, a, b, out }, { timer });
   }
 
   async #read(

@@ -15,8 +15,31 @@ export interface Unsupported {
 export interface ExecutablePlan {
   /** What one run computes and moves, by the shapes of its inputs. */
   work(inputs: NamedTensors): Work;
+  /**
+   * What a run on such inputs does, step by step, on a GPU; other devices differ in details. Throws UNSUPPORTED or
+   * INVALID_ARGUMENT, naming the node.
+   */
+  describe(inputs: NamedTensors): PlanDescription;
   /** Opens it on a device: compiles nothing yet, uploads the weights when first run. */
   open(device: Device): Executor;
+}
+
+/** For people: which kernels a run takes, and what was fused into them. */
+export interface PlanDescription {
+  readonly steps: readonly StepDescription[];
+  /** Steps that depend on constants alone, done before the first run. */
+  readonly once: readonly StepDescription[];
+  readonly flops: number;
+  /** Device memory of one run, weights apart. */
+  readonly peakBytes: number;
+  /** Of all tensors that the model's nodes name: what a run would hold without fusion and shared memory. */
+  readonly totalBytes: number;
+}
+
+export interface StepDescription {
+  readonly kernel: string;
+  /** Of the model, by name. */
+  readonly operators: readonly string[];
 }
 
 export type NamedTensors = Readonly<Record<string, NnTensor>>;

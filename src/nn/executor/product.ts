@@ -2,6 +2,7 @@ import { inRows } from "../../kernels/grid.ts";
 import type { Buffer } from "./buffer.ts";
 import type { Fused, Pending, PlanBuilder } from "./builder.ts";
 import { elementText, inputTexts } from "./elements.ts";
+import { libraryProductStep } from "./library-product.ts";
 import { fillText, loadText, longText, panelColumns, shortText, storeText } from "./product-text.ts";
 import { type Dispatch, type Step, Words } from "./step.ts";
 import { elementAt, storageOf } from "./types.ts";
@@ -49,6 +50,8 @@ const scratchBytes = 2 ** 26;
 
 /** A product whose result takes along what is computed from each of its elements. */
 export function productStep(builder: PlanBuilder, product: Product, operator: string): Pending {
+  const byLibrary = builder.traits.blas ? libraryProductStep(product, operator) : undefined;
+  if (byLibrary !== undefined) return byLibrary;
   const panels = packedPanels(builder, product);
   const step = (fused: Fused | undefined): Step | undefined => {
     const words = new Words();

@@ -5,7 +5,7 @@ import { bytesOfBuffer, type Value } from "./builder.ts";
 import type { NamedTensors } from "./executor.ts";
 import type { Graph } from "./import.ts";
 import { lower } from "./lower.ts";
-import type { DeviceTraits, Dispatch, Step } from "./step.ts";
+import type { Command, DeviceTraits, Step } from "./step.ts";
 
 /** What a run with inputs of certain shapes does. */
 export interface Plan {
@@ -36,7 +36,7 @@ export interface OutputPlan {
 
 export interface Call {
   readonly step: Step;
-  readonly dispatches: readonly Dispatch[];
+  readonly dispatches: readonly Command[];
 }
 
 /** Plans a run on inputs of these shapes. Throws UNSUPPORTED or INVALID_ARGUMENT, naming the node. */
@@ -69,13 +69,13 @@ export function planRun(graph: Graph, given: NamedTensors, traits: DeviceTraits)
   }
   for (const buffer of kept) if (buffer.source.kind === "constant") keys.set(buffer, buffer.source.key);
   const owned = (buffer: Buffer) => !keys.has(buffer);
-  const given_ = [...inputs.values()].flatMap(({ expression }) =>
+  const fed = [...inputs.values()].flatMap(({ expression }) =>
     expression.kind === "leaf" ? [expression.buffer] : [],
   );
   const read = new Set([...later.flatMap(({ reads }) => reads), ...kept]);
   const arena = planArena(
     later,
-    given_.filter((buffer) => read.has(buffer)),
+    fed.filter((buffer) => read.has(buffer)),
     kept,
     owned,
   );
@@ -110,12 +110,10 @@ function needed(steps: readonly Step[], kept: readonly Buffer[]): Step[] {
 }
 
 /** Equal for steps that make the same out of the same constants, in whatever plan. */
-function keyOf({ writes }: Step, dispatches: readonly Dispatch[], keys: ReadonlyMap<Buffer, string>): string {
-  const parts = dispatches.map(({ text, parameters, bindings, workgroups }) => [
-    text,
-    Array.from(parameters),
+function keyOf({ writes }: Step, dispatches: readonly Command[], keys: ReadonlyMap<Buffer, string>): string {
+  const parts = dispatches.map(({ bindings, ...rest }) => [
+    "parameters" in rest ? { ...rest, parameters: Array.from(rest.parameters) } : rest,
     Object.values(bindings).map((buffer) => keys.get(buffer) ?? writes.indexOf(buffer)),
-    workgroups,
   ]);
   return keyText(["once", parts, writes.map((buffer) => bytesOfBuffer(buffer))]);
 }

@@ -1,5 +1,18 @@
+import type { MatrixProduct } from "../../device/device.ts";
 import type { Buffer } from "./buffer.ts";
 import type { Pointwise } from "./pointwise.ts";
+
+/** One call of the vendor's matrix product. */
+export interface LibraryProduct {
+  readonly label: string;
+  readonly product: Omit<MatrixProduct, "a" | "b" | "c" | "out">;
+  /** What `a`, `b` and `out` are, and where in them the operands start, in bytes. */
+  readonly bindings: Readonly<Record<"a" | "b" | "out", Buffer>>;
+  readonly offsets: { readonly a: number; readonly b: number };
+}
+
+/** One call of a plan. */
+export type Command = Dispatch | LibraryProduct;
 
 /** One kernel call of a plan. */
 export interface Dispatch {
@@ -28,7 +41,7 @@ export interface Step {
   /** What it is where the host could compute it, too. */
   readonly pointwise?: Pointwise | undefined;
   /** The calls; with `replaced` the result is where that buffer is. */
-  dispatches(replaced: Buffer | undefined): readonly Dispatch[];
+  dispatches(replaced: Buffer | undefined): readonly Command[];
 }
 
 /** What plans depend on. */

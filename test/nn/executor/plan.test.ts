@@ -208,3 +208,17 @@ describe("what the executor refuses", () => {
     );
   });
 });
+
+describe("descriptions of plans", () => {
+  it("name the kernels, what they compute, and the memory of a run", async () => {
+    const { model } = await readModel(encode(perceptron(4)));
+    const description = planModel(model).plan?.describe(perceptron(4).inputs);
+    expect(description?.steps.map(({ operators }) => operators)).toEqual([
+      ["Gemm", "Relu"],
+      ["Gemm", "Relu"],
+      ["Gemm"],
+    ]);
+    expect(description?.steps[0]?.kernel).toContain("4x784x512");
+    expect(description?.totalBytes).toBe(4 * 4 * (784 + 4 * 512 + 10));
+  });
+});
