@@ -5,6 +5,7 @@ import type { BufferView, Device, DeviceBuffer, WorkOptions } from "../device/de
 import { AikoError } from "../errors.ts";
 import { computeType, type Expression } from "../expression/expression.ts";
 import { constantWords } from "../expression/wgsl.ts";
+import { type Piece, piecesOf } from "./elementwise-pieces.ts";
 import {
   type Access,
   type ElementwiseText,
@@ -57,22 +58,38 @@ export async function elementwise(
     shape,
     inputs.map(({ strides }) => strides),
   );
-  const { walk, shape: sizes, strides } = walkOf(device, flat, resultType);
+  const operands = {
+    inputs: inputs.map((each) => ({ ...each, offset: each.offset ?? 0 })),
+    result,
+    resultType,
+  };
+  for (const piece of piecesOf(device, flat, operands)) await enqueue(device, expression, piece, options);
+}
+
+async function enqueue(
+  device: Device,
+  expression: Expression,
+  piece: Piece,
+  options: WorkOptions,
+): Promise<void> {
+  const { flat, inputs, result, resultType } = piece;
+  const { walk, shape, strides } = walkOf(device, flat, resultType);
   const text = elementwiseText({
     expression,
     inputs: inputs.map(({ dtype }, at) => ({ dtype, access: accessOf(strides[at] ?? []) })),
-    rank: sizes.length,
+    rank: shape.length,
     resultType,
     walk,
   });
   const kernel = await kernelOn(device, text.text, { label: "elementwise" });
-  const units = walk === "tiles" ? tilesIn(sizes) : Math.ceil(count / perWord(resultType));
+  const count = elementCount(shape);
+  const units = walk === "tiles" ? tilesIn(shape) : Math.ceil(count / perWord(resultType));
   const chunk = chunkOf(units, longThreads, walk === "tiles" ? 1 : 16);
   const head = [walk === "tiles" ? units : count, chunk];
-  const offsets = inputs.map(({ offset }) => offset ?? 0);
+  const offsets = inputs.map(({ offset }) => offset);
   const bindings: Record<string, DeviceBuffer | BufferView | Uint32Array> = {
     result,
-    parameters: parametersOf(text, head, sizes, strides, offsets),
+    parameters: parametersOf(text, head, shape, strides, offsets),
   };
   for (const [at, { data }] of inputs.entries()) {
     if (text.used.has(at)) bindings[`input_${at}`] = data;

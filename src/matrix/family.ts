@@ -17,6 +17,9 @@ import { bindReductions, type Reductions } from "./reductions.ts";
 import { bindSelection, type Selection } from "./selection.ts";
 import { bindSorting, type Sorting } from "./sorting.ts";
 import { bindSparse, type SparseFamily } from "./sparse/family.ts";
+import type { ProductDType } from "./multiply-typed.ts";
+import { type FileOptions, readNpy, writeNpy } from "./npy.ts";
+import { sum } from "./sum.ts";
 import { bindViews, type Views } from "./views.ts";
 
 /** The matrix operations of one runtime: what describes gives a lazy matrix at once, what computes a promise. */
@@ -39,6 +42,12 @@ export interface MatrixFamily
   readonly sparse: SparseFamily;
   /** See `Matrix.from`. */
   readonly from: typeof Matrix.from;
+  /** See `multiply`. */
+  multiply<D extends ProductDType = "f32">(
+    a: MatrixInput<D>,
+    b: MatrixInput<D>,
+    options?: MultiplyOptions<D>,
+  ): Promise<Matrix<D>>;
   /** Computes a lazy matrix now, where `options` say, and resolves with the same matrix. */
   evaluate<D extends DType>(matrix: Matrix<D>, options?: RunOptions): Promise<Matrix<D>>;
   /** See `multiply`. */

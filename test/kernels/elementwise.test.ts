@@ -30,7 +30,7 @@ interface Call {
 /** Runs a call somewhere; the elements of the result. */
 type Run = (call: Call) => Promise<HostArray>;
 
-function onDevice(device: () => Promise<Device>): Run {
+function onDevice(device: () => Promise<Device>, through?: Device): Run {
   return async ({ expression, inputs, shape, resultType }) => {
     const opened = await device();
     const count = elementCount(shape);
@@ -45,7 +45,7 @@ function onDevice(device: () => Promise<Device>): Run {
     });
     const result = opened.allocate(Math.max(8, words * 4 + 64));
     opened.write(result, new Uint8Array(result.byteLength).fill(0xa5));
-    await elementwise(opened, {
+    await elementwise(through ?? opened, {
       expression,
       inputs: inputs.map((each, at) => ({ ...each, data: buffers[at] as never })),
       shape,
@@ -194,6 +194,39 @@ onEveryDevice(
           await checkCasts(run, from, to);
         }
       }
+    });
+
+    it("goes in blocks of rows where a binding is too small", async () => {
+      const opened = await device();
+      const { kind, limits } = adapter;
+      const small = {
+        adapter: { kind, limits: { ...limits, bindingBytes: 2048 } },
+        label: "small",
+        compile: opened.compile.bind(opened),
+        dispatch: opened.dispatch.bind(opened),
+        dispatchThreads: opened.dispatchThreads.bind(opened),
+      } as unknown as Device;
+      const narrowed = onDevice(async () => opened, small);
+      const data = Float32Array.from({ length: 4100 }, (_, each) => (each % 251) - 125);
+      const dense: Call = {
+        expression: convert(binary("add", input(0, "f32"), input(1, "f32")), "i8"),
+        inputs: [
+          { data, dtype: "f32", strides: [1], offset: 3 },
+          { data, dtype: "f32", strides: [0], offset: 200 },
+        ],
+        shape: [4097],
+        resultType: "i8",
+      };
+      expect(await narrowed(dense)).toEqual(await onHost(dense));
+      const rows: Call = {
+        expression: input(0, "f32"),
+        inputs: [{ data, dtype: "f32", strides: [64, -1], offset: 63 }],
+        shape: [64, 64],
+        resultType: "f32",
+      };
+      expect(await narrowed(rows)).toEqual(await onHost(rows));
+      const across = { ...rows, inputs: [{ data, dtype: "f32", strides: [1, 64] }] } as const;
+      await failure(() => narrowed(across), "UNSUPPORTED");
     });
 
     it("does nothing for no elements, and names what does not fit", async () => {
