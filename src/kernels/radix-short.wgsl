@@ -9,13 +9,15 @@ const each = 8u;
 var<workgroup> packed: array<array<u32, threads>, 8>;
 var<workgroup> places: array<u32, digits>;
 
-fn tile_counts(row: u32, first: u32, last: u32) -> array<u32, 8> {
-  var counters: array<u32, 8>;
+/// Leaves what a thread's keys come to in its column of the counters.
+fn count_own(row: u32, first: u32, last: u32, local: u32) {
+  for (var word = 0u; word < 8u; word++) {
+    packed[word][local] = 0u;
+  }
   for (var at = first; at < last; at++) {
     let digit = digit_of(key_at(row, at), parameters.shift, digits - 1u);
-    counters[digit / 2u] += 1u << (digit % 2u * 16u);
+    packed[digit / 2u][local] += 1u << (digit % 2u * 16u);
   }
-  return counters;
 }
 
 /// Inclusive sums over the threads, of all counters at once (Hillis and Steele, 1986).
@@ -46,10 +48,7 @@ fn count(
   let chunk = unit % parameters.chunks;
   let first = min(chunk * parameters.chunk + local * each, parameters.n);
   let last = select(first, min(first + each, parameters.n), row < parameters.rows);
-  let counters = tile_counts(row, first, last);
-  for (var word = 0u; word < 8u; word++) {
-    packed[word][local] = counters[word];
-  }
+  count_own(row, first, last, local);
   workgroupBarrier();
   for (var width = threads / 2u; width > 0u; width /= 2u) {
     if (local < width) {
@@ -76,24 +75,28 @@ fn scatter(
   let chunk = unit % parameters.chunks;
   let first = min(chunk * parameters.chunk + local * each, parameters.n);
   let last = select(first, min(first + each, parameters.n), row < parameters.rows);
-  var own = tile_counts(row, first, last);
-  for (var word = 0u; word < 8u; word++) {
-    packed[word][local] = own[word];
-  }
+  count_own(row, first, last, local);
   if (local < digits && row < parameters.rows) {
     places[local] = counts[(row * digits + local) * parameters.chunks + chunk];
   }
   workgroupBarrier();
   scan_counts(local);
+  var before: array<u32, 8>;
+  if (local > 0u) {
+    for (var word = 0u; word < 8u; word++) {
+      before[word] = packed[word][local - 1u];
+    }
+  }
+  workgroupBarrier();
   for (var word = 0u; word < 8u; word++) {
-    own[word] = packed[word][local] - own[word];
+    packed[word][local] = before[word];
   }
   for (var at = first; at < last; at++) {
     let key = key_at(row, at);
     let digit = digit_of(key, parameters.shift, digits - 1u);
     let half = digit % 2u * 16u;
-    let rank = (own[digit / 2u] >> half) & 0xffffu;
-    own[digit / 2u] += 1u << half;
+    let rank = (packed[digit / 2u][local] >> half) & 0xffffu;
+    packed[digit / 2u][local] += 1u << half;
     put(row, places[digit] + rank, key, index_at(row, at));
   }
 }

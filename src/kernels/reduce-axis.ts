@@ -112,16 +112,18 @@ export async function reduceAxisPass(
   const file = long ? "reduce-axis-long.wgsl" : "reduce-axis-short.wgsl";
   const text = `${definition.text}${access}${isDirect ? directText : partialText}${kernelText(file)}`;
   const entryPoint = long ? (inner === 1 ? "reduce_rows" : "reduce_columns") : "reduce";
-  const kernel = await kernelOn(device, text, { entryPoint, contract: true, label });
+  const ending = `${definition.text}${access}${directText}${kernelText("reduce-axis-finish.wgsl")}`;
+  const [kernel, finish] = await Promise.all([
+    kernelOn(device, text, { entryPoint, contract: true, label }),
+    isDirect ? undefined : kernelOn(device, ending, { entryPoint: "finish", label: `${label}, finish` }),
+  ]);
   const outputs = outer * inner;
   const parameters = Uint32Array.of(outputs, n, inner, parts, chunk, divisor, plan.lanes, plan.each);
   const read = definition.hasPivots && pivots !== undefined ? { source, pivots } : { source };
-  if (isDirect) {
+  if (finish === undefined) {
     device.dispatch(kernel, { ...read, result, parameters }, inRows(plan.groups), workOptions(options));
     return;
   }
-  const ending = `${definition.text}${access}${directText}${kernelText("reduce-axis-finish.wgsl")}`;
-  const finish = await kernelOn(device, ending, { entryPoint: "finish", label: `${label}, finish` });
   using partials = scratch(device, options, outputs * parts * definition.accumulatorBytes, "partial results");
   const first = { ...read, partial_values: partials, parameters };
   device.dispatch(kernel, first, inRows(plan.groups), workOptions(options));

@@ -1,7 +1,7 @@
 import { AikoError } from "../errors.ts";
 import { type NumberType, typeBytes } from "./axis.ts";
+import { expText } from "./exp-text.ts";
 import { keyType, orderedElement, orderText } from "./order-text.ts";
-import { kernelText } from "./source.ts";
 import { forBothWidths } from "./wgsl-widths.ts";
 
 /**
@@ -102,7 +102,7 @@ fn store(total: A, p: P, divisor: u32) -> R { return ${store}; }
 function simpleOf(reduction: AxisReduction, type: NumberType, result: NumberType, long: boolean): Simple {
   const isFloat = type === "f32" || type === "f64";
   const isDown = long && result === "f32";
-  const exponential = isDown ? forBothWidths(kernelText("exp-long.wgsl")) : "";
+  const exponential = isDown ? expText : "";
   const [zero, one] = [literal(0, result), literal(1, result)];
   const sum = { element: type, accumulator: result, combine: "a + b", identity: zero } as const;
   const x = type === result ? "x" : `$(${result})(x)`;

@@ -1,10 +1,10 @@
 import type { BufferView, Device, DeviceBuffer } from "../device/device.ts";
 import { type AxisSizes, type KernelOptions, powerOfTwo, scratch, workOptions } from "./axis.ts";
+import { expText } from "./exp-text.ts";
 import { inRows } from "./grid.ts";
 import { reduceAxisPass } from "./reduce-axis.ts";
 import { rowSumText } from "./row-sum.ts";
 import { chunkOf, kernelOn, kernelText, wantsLongThreads } from "./source.ts";
-import { forBothWidths } from "./wgsl-widths.ts";
 
 export interface SoftmaxArguments extends AxisSizes {
   readonly source: DeviceBuffer | BufferView;
@@ -49,11 +49,7 @@ async function softmaxRows(device: Device, work: SoftmaxArguments, options: Kern
   const { source, result, outer, n, log = false } = work;
   const long = wantsLongThreads(device);
   const parts = long
-    ? [
-        forBothWidths(kernelText("exp-long.wgsl")),
-        rowSumText("exponentials", "result", (x) => x),
-        kernelText("softmax-long.wgsl"),
-      ]
+    ? [expText, rowSumText("exponentials", "result", (x) => x), kernelText("softmax-long.wgsl")]
     : [kernelText("row-fold-short.wgsl"), kernelText("softmax-short.wgsl")];
   const text = [finishText(log, "f32"), ...parts].join("");
   const kernel = await kernelOn(device, text, { contract: true, label: "softmax" });
@@ -70,7 +66,7 @@ async function softmaxLines(device: Device, work: SoftmaxArguments, options: Ker
   const isDown = wantsLongThreads(device) && type === "f32";
   const text = [
     finishText(log, type),
-    isDown ? forBothWidths(kernelText("exp-long.wgsl")) : "",
+    isDown ? expText : "",
     `fn power_of(x: T) -> T { return ${isDown ? "exp_down" : "exp"}(x); }\n`,
     kernelText("softmax-apply.wgsl"),
   ].join("");

@@ -30,11 +30,12 @@ onEveryDevice(
         for (const { outer: o, column, values } of linesOf(data, { outer, n, inner })) {
           const top = values.reduce((a, b) => Math.max(a, b));
           const total = values.reduce((sum, value) => sum + Math.exp(value - top), 0);
-          values.forEach((value, at) => {
+          const wrong = values.findIndex((value, at) => {
             const expected = log ? value - top - Math.log(total) : Math.exp(value - top) / total;
             const error = Math.abs((found[(o * n + at) * inner + column] ?? Number.NaN) - expected);
-            expect(error).toBeLessThanOrEqual(log ? 1e-5 : 2e-5 * expected + 2e-38);
+            return !(error <= (log ? 1e-5 : 2e-5 * expected + 2e-38));
           });
+          expect(wrong, `${outer}x${n}x${inner} line ${o}, ${column}`).toBe(-1);
         }
       }
     });
@@ -91,11 +92,12 @@ onEveryDevice(
         for (const { index, values } of linesOf(data, { outer: rows, n, inner: 1 })) {
           const mean = centers ? values.reduce((sum, value) => sum + value, 0) / n : 0;
           const square = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / n;
-          values.forEach((value, at) => {
+          const wrong = values.findIndex((value, at) => {
             const plain = (value - mean) / Math.sqrt(square + epsilon);
             const expected = scaled ? plain * (factors[at] ?? 0) + (summands[at] ?? 0) : plain;
-            expect(Math.abs((found[index * n + at] ?? Number.NaN) - expected)).toBeLessThanOrEqual(5e-5);
+            return !(Math.abs((found[index * n + at] ?? Number.NaN) - expected) <= 5e-5);
           });
+          expect(wrong, `${rows}x${n} row ${index}`).toBe(-1);
         }
       }
     });

@@ -41,13 +41,13 @@ function compare(a: number | bigint, b: number | bigint, zeros: boolean): number
 const shapes = [
   [1, 1, 1],
   [3, 2, 1],
-  [33, 31, 1],
+  [17, 31, 1],
   [2, 48, 3],
   [1, 49, 2],
-  [257, 5, 1],
-  [1, 255, 31],
+  [257, 3, 1],
+  [1, 255, 5],
   [2, 1025, 1],
-  [20, 1100, 1],
+  [17, 1030, 1],
   [1, 4097, 1],
 ] as const;
 
@@ -87,6 +87,7 @@ onEveryDevice(
 
     it("is stable, with NaN last, for every shape", async () => {
       for (const sizes of shapes) {
+        if (isFake(adapter) && sizes[0] * sizes[1] > 5000) continue;
         await check("f32", sizes, { descending: false, withIndices: true });
         await check("f32", sizes, { descending: false, withIndices: false });
       }
@@ -106,7 +107,7 @@ onEveryDevice(
     });
 
     it("sorts long lines", async () => {
-      const n = isFake(adapter) ? 20_000 : 300_001;
+      const n = isFake(adapter) ? 5000 : 100_001;
       await check("f32", [1, n, 1], { descending: false, withIndices: true, different: 1e6 });
       await check("f32", [2, n >> 1, 1], { descending: true, withIndices: false, different: 100 });
     });

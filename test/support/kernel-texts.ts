@@ -1,27 +1,6 @@
 import type { CompileOptions, DeviceBuffer, Kernel } from "#src/device/device.js";
 import { isAikoError } from "#src/errors.js";
-import {
-  argmax,
-  convolution,
-  type ElementType,
-  exclusiveScan,
-  fft,
-  fftMap,
-  gemm,
-  inverseRealFft,
-  kernelText,
-  map,
-  narrow,
-  pooling,
-  type Reduction,
-  random,
-  realFft,
-  reduce,
-  spmm,
-  spread,
-  sum128,
-  widen,
-} from "#src/kernels/index.js";
+import { argmax, convolution, type ElementType, exclusiveScan, fft, fftMap, concat, gather, gemm, inverseRealFft, kernelText, map, narrow, pooling, normalizeRows, packFlags, type Reduction, random, realFft, reduce, spmm, spread, reduceAxis, scanAxis, scatterElements, softmax, sort, sum128, widen } from "#src/kernels/index.js";
 import { FakeAdapter, FakeDevice } from "./fake-device.js";
 
 export interface KernelText {
@@ -109,6 +88,7 @@ function calls(device: FakeDevice): (() => Promise<void>)[] {
     ...types.map((type) => () => exclusiveScan(device, { ...work, type })),
     ...reductions.map((reduction) => () => reduce(device, reduction, work)),
     () => argmax(device, work),
+    ...alongAxes(one),
     ...(["i64", "u64", "i128"] as const).map((type) => () => sum128(device, { ...work, type })),
     ...(["f16", "bf16"] as const).flatMap((type) => [
       () => widen(device, { ...work, type }),
@@ -133,6 +113,32 @@ function calls(device: FakeDevice): (() => Promise<void>)[] {
     () => gemm(device, { ...product, type: "f64", beta: 0, transposeA: false, transposeB: false }),
     () => gemm(device, { ...product, beta: 0, transposeA: false, transposeB: true }),
     () => gemm(device, { ...product, beta: 1, c: one, transposeA: true, transposeB: false }),
+  ];
+}
+
+function alongAxes(one: DeviceBuffer): (() => Promise<void>)[] {
+  const { device } = one;
+  const work = { source: one, result: one, type: "f32" } as const;
+  const rows = { ...work, outer: 100, n: 8, inner: 1 };
+  const long = { ...work, outer: 1, n: 100_000, inner: 1 };
+  const columns = { ...work, outer: 1, n: 8, inner: 100 };
+  const places = { indices: one, indexType: "i64", m: 8 } as const;
+  const sorted = { values: one, indices: one, descending: true } as const;
+  return [
+    () => reduceAxis(device, { ...long, reduction: "max" }),
+    () => reduceAxis(device, { ...columns, reduction: "argMin" }),
+    () => reduceAxis(device, { ...rows, reduction: "logSumExp" }),
+    () => softmax(device, rows),
+    () => softmax(device, columns),
+    () => normalizeRows(device, { ...rows, rows: 100, gamma: one, beta: one, epsilon: 1, centers: true }),
+    () => packFlags(device, { flags: one, result: one, count: 8 }),
+    () => scanAxis(device, { ...rows, operator: "sum" }),
+    () => sort(device, { ...rows, ...sorted }),
+    () => sort(device, { ...long, ...sorted }),
+    () => gather(device, { ...rows, ...places, bytes: 4, shared: true, firstWrong: one }),
+    () => gather(device, { ...rows, ...places, bytes: 1, shared: false }),
+    () => concat(device, { ...work, bytes: 4, inputs: [{ source: one, n: 8 }], outer: 2, inner: 1 }),
+    () => scatterElements(device, { ...rows, ...places, updates: one, reduction: "add" }),
   ];
 }
 
