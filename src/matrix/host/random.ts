@@ -88,7 +88,7 @@ export function normal(word: number, table: Uint32Array): number {
   const tail = word & 0x7fffffff;
   const zeros = Math.clz32(tail | 1);
   const fraction = ((tail << zeros) << 1) >>> 0;
-  const entry = 4 * (tail === 0 ? 496 : (31 - zeros) * 16 + (fraction >>> 28));
+  const entry = 4 * (tail === 0 ? 496 : 495 - (31 - zeros) * 16 - (fraction >>> 28));
   const t = ~(fraction << 4) >>> 0;
   const c = (degree: number) => table[entry + 3 - degree] ?? 0;
   const z = c(0) + high(c(1) + high(c(2) + high(c(3), t), t), t);
