@@ -64,7 +64,9 @@ export async function fft(device: Device, work: FftArguments, options: FftOption
 
 /** `exp(-pi i j^2 / length)`; the square is taken modulo 2 * length in whole numbers. */
 function chirpAt(j: number, length: number): readonly [re: number, im: number] {
-  return rootOfUnity(Number((BigInt(j) * BigInt(j)) % BigInt(2 * length)), 2 * length);
+  const isExact = j * j <= Number.MAX_SAFE_INTEGER;
+  const square = isExact ? (j * j) % (2 * length) : Number((BigInt(j) * BigInt(j)) % BigInt(2 * length));
+  return rootOfUnity(square, 2 * length);
 }
 
 function chirpOn(device: Device, length: number): Promise<Table> {
@@ -102,8 +104,7 @@ export function realFftScratchBytes(device: Device, shape: FftShape): readonly n
   const { outer, length, inner } = shape;
   if (isPaired(shape)) {
     const half = { outer, length: length / 2, inner };
-    const bytes = outer * (length / 2) * complexBytes;
-    return [bytes, bytes, ...fftScratchBytes(device, half)];
+    return [outer * (length / 2) * complexBytes, ...fftScratchBytes(device, half)];
   }
   const bytes = outer * length * inner * complexBytes;
   return [bytes, bytes, ...fftScratchBytes(device, shape)];

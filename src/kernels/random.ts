@@ -1,5 +1,5 @@
 import type { Bindings, BufferView, Device, DeviceBuffer, WorkOptions } from "../device/device.ts";
-import { normalTable, normalTableEntries } from "./normal-table.ts";
+import { normalTableEntries, normalTableFiller } from "./normal-table.ts";
 import { chunkOf, kernelOn, kernelText, wantsLongThreads } from "./source.ts";
 import { tableOn } from "./table.ts";
 
@@ -45,7 +45,7 @@ fn value(word: u32, block: u32, lane: u32) -> f32 {
   let tail = word & 0x7fffffffu;
   let zeros = countLeadingZeros(tail | 1u);
   let fraction = (tail << zeros) << 1u;
-  let entry = select((31u - zeros) * 16u + (fraction >> 28u), 496u, tail == 0u);
+  let entry = select(495u - (31u - zeros) * 16u - (fraction >> 28u), 496u, tail == 0u);
   let t = ~(fraction << 4u);
   let c = table[entry];
   let z = c.w + high(c.z + high(c.y + high(c.x, t), t), t);
@@ -130,8 +130,9 @@ export async function random(
     else device.dispatchThreads(kernel, bindings, blocks, options);
   };
   if (distribution !== "normal") return dispatch({ p, result });
-  const table = await tableOn(device, "normal numbers", normalTableEntries * 4, (values) => {
-    new Uint32Array(values.buffer).set(normalTable());
+  const fill = normalTableFiller();
+  const table = await tableOn(device, "normal numbers", normalTableEntries * 4, (values, start, end) => {
+    fill(new Uint32Array(values.buffer), start, end);
   });
   try {
     dispatch({ p, result, table: table.buffer });

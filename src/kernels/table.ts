@@ -10,7 +10,7 @@ export interface Table {
   release(): void;
 }
 
-/** Writes the numbers from `start` to `end`, both even. */
+/** Writes the numbers from `start` to `end`, both even; called in order. */
 type Fill = (values: Float32Array, start: number, end: number) => void;
 
 /** Makes the table from what was filled in, on the device. */
@@ -56,7 +56,7 @@ export async function tableOn(
   }
 }
 
-const piece = 4096;
+const piece = 512;
 
 async function make(
   device: Device,
@@ -72,9 +72,9 @@ async function make(
   }
   // Sixteen numbers are the least that can be bound as a block.
   const buffer = device.allocate(Math.max(64, values.byteLength), key);
-  for (let start = 0; start < length; start += 64 * piece) {
+  for (let start = 0; start < length; start += 512 * piece) {
     while (isTurnLong()) await nextTurn();
-    const part = values.subarray(start, start + 64 * piece);
+    const part = values.subarray(start, start + 512 * piece);
     device.write(buffer.view(start * 4, part.byteLength), part);
   }
   if (transform === undefined) return { buffer, users: 0 };

@@ -3,6 +3,16 @@ import { type FftShape, fft, inverseRealFft, realFft } from "#src/kernels/index.
 import { onEveryDevice } from "../support/devices.js";
 import { floatsIn, randomFloats, uploaded } from "./support.js";
 
+const known = new Map<string, Float64Array>();
+
+/** The definition of a case, computed once for all devices. */
+function expectedOf(x: ArrayLike<number>, work: FftShape, sign: -1 | 1): Float64Array {
+  const key = JSON.stringify([work, sign]);
+  const values = known.get(key) ?? transformed(x, work, sign);
+  known.set(key, values);
+  return values;
+}
+
 /** Sums by definition in double precision, along the middle axis. */
 function transformed(x: ArrayLike<number>, { outer, length, inner }: FftShape, sign: -1 | 1): Float64Array {
   const cosines = Float64Array.from({ length }, (_, k) => Math.cos((2 * Math.PI * k) / length));
@@ -64,13 +74,13 @@ onEveryDevice(
       using result = uploaded(opened, new Float32Array(2 * count + 2).fill(7));
       await fft(opened, { ...work, source, result });
       const found = await floatsIn(opened, result, 2 * count + 2);
-      expectClose(found, transformed(x, work, -1), length);
+      expectClose(found, expectedOf(x, work, -1), length);
       expect([...found.subarray(2 * count)]).toEqual([7, 7]);
       const energy = (values: ArrayLike<number>) =>
         Array.from(values).reduce((sum, value) => sum + value * value, 0);
       expect(energy(found.subarray(0, 2 * count)) / energy(x) / length).toBeCloseTo(1, 5);
       await fft(opened, { ...work, source, result, inverse: true, scale: 0.5 });
-      const back = transformed(x, work, 1).map((value) => value / 2);
+      const back = expectedOf(x, work, 1).map((value) => value / 2);
       expectClose(await floatsIn(opened, result, 2 * count), back, length);
     });
 

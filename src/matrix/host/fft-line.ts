@@ -73,19 +73,37 @@ function fours({ from, to, cosines, sines, sign, before, length }: Stage): void 
   const turn = length / (before * 4);
   for (let j = 0; j < quarter; j++) {
     const k = j % before;
-    const [w1, w2, w3] = [k * turn, 2 * k * turn, 3 * k * turn];
-    const [c1, s1] = [cos[w1] as number, sign * (sin[w1] as number)];
-    const [c2, s2] = [cos[w2] as number, sign * (sin[w2] as number)];
-    const [c3, s3] = [cos[w3] as number, sign * (sin[w3] as number)];
-    const [xb, yb] = [fromRe[j + quarter] as number, fromIm[j + quarter] as number];
-    const [xc, yc] = [fromRe[j + 2 * quarter] as number, fromIm[j + 2 * quarter] as number];
-    const [xd, yd] = [fromRe[j + 3 * quarter] as number, fromIm[j + 3 * quarter] as number];
-    const [ar, ai] = [fromRe[j] as number, fromIm[j] as number];
-    const [br, bi] = [xb * c1 - yb * s1, xb * s1 + yb * c1];
-    const [cr, ci] = [xc * c2 - yc * s2, xc * s2 + yc * c2];
-    const [dr, di] = [xd * c3 - yd * s3, xd * s3 + yd * c3];
-    const [sumR, sumI, oddR, oddI] = [ar + cr, ai + ci, br + dr, bi + di];
-    const [gapR, gapI, acrossR, acrossI] = [ar - cr, ai - ci, -sign * (bi - di), sign * (br - dr)];
+    const w1 = k * turn;
+    const w2 = 2 * k * turn;
+    const w3 = 3 * k * turn;
+    const c1 = cos[w1] as number;
+    const s1 = sign * (sin[w1] as number);
+    const c2 = cos[w2] as number;
+    const s2 = sign * (sin[w2] as number);
+    const c3 = cos[w3] as number;
+    const s3 = sign * (sin[w3] as number);
+    const xb = fromRe[j + quarter] as number;
+    const yb = fromIm[j + quarter] as number;
+    const xc = fromRe[j + 2 * quarter] as number;
+    const yc = fromIm[j + 2 * quarter] as number;
+    const xd = fromRe[j + 3 * quarter] as number;
+    const yd = fromIm[j + 3 * quarter] as number;
+    const ar = fromRe[j] as number;
+    const ai = fromIm[j] as number;
+    const br = xb * c1 - yb * s1;
+    const bi = xb * s1 + yb * c1;
+    const cr = xc * c2 - yc * s2;
+    const ci = xc * s2 + yc * c2;
+    const dr = xd * c3 - yd * s3;
+    const di = xd * s3 + yd * c3;
+    const sumR = ar + cr;
+    const sumI = ai + ci;
+    const oddR = br + dr;
+    const oddI = bi + di;
+    const gapR = ar - cr;
+    const gapI = ai - ci;
+    const acrossR = -sign * (bi - di);
+    const acrossI = sign * (br - dr);
     const at = (j - k) * 4 + k;
     toRe[at] = sumR + oddR;
     toIm[at] = sumI + oddI;
@@ -110,8 +128,10 @@ function some(radix: number, { from, to, cosines, sines, sign, before, length }:
       let [re, im] = [0, 0];
       for (let r = 0; r < radix; r++) {
         const w = (r * (k * turn + out * part)) % length;
-        const [c, s] = [cosines[w] ?? 0, sign * (sines[w] ?? 0)];
-        const [x, y] = [fromRe[j + r * part] ?? 0, fromIm[j + r * part] ?? 0];
+        const c = cosines[w] ?? 0;
+        const s = sign * (sines[w] ?? 0);
+        const x = fromRe[j + r * part] ?? 0;
+        const y = fromIm[j + r * part] ?? 0;
         re += x * c - y * s;
         im += x * s + y * c;
       }
@@ -140,28 +160,35 @@ function chirpPlan(length: number): LinePlan {
     }
   }
   inner.transform(spectrum[0], spectrum[1], -1);
-  const [re, im] = [new Float64Array(padded), new Float64Array(padded)];
+  const re = new Float64Array(padded);
+  const im = new Float64Array(padded);
   return {
     transform(lineRe, lineIm, sign) {
       re.fill(0, length);
       im.fill(0, length);
       for (let j = 0; j < length; j++) {
-        const [x, y] = [lineRe[j] ?? 0, -sign * (lineIm[j] ?? 0)];
-        const [c, s] = [cosines[j] ?? 0, -(sines[j] ?? 0)];
+        const x = lineRe[j] ?? 0;
+        const y = -sign * (lineIm[j] ?? 0);
+        const c = cosines[j] ?? 0;
+        const s = -(sines[j] ?? 0);
         re[j] = x * c - y * s;
         im[j] = x * s + y * c;
       }
       inner.transform(re, im, -1);
       for (let k = 0; k < padded; k++) {
-        const [x, y] = [re[k] ?? 0, im[k] ?? 0];
-        const [c, s] = [spectrum[0][k] ?? 0, spectrum[1][k] ?? 0];
+        const x = re[k] ?? 0;
+        const y = im[k] ?? 0;
+        const c = spectrum[0][k] ?? 0;
+        const s = spectrum[1][k] ?? 0;
         re[k] = x * c - y * s;
         im[k] = x * s + y * c;
       }
       inner.transform(re, im, 1);
       for (let k = 0; k < length; k++) {
-        const [x, y] = [re[k] ?? 0, im[k] ?? 0];
-        const [c, s] = [cosines[k] ?? 0, -(sines[k] ?? 0)];
+        const x = re[k] ?? 0;
+        const y = im[k] ?? 0;
+        const c = cosines[k] ?? 0;
+        const s = -(sines[k] ?? 0);
         lineRe[k] = (x * c - y * s) / padded;
         lineIm[k] = (-sign * (x * s + y * c)) / padded;
       }

@@ -12,12 +12,19 @@ type Words = [number, number, number, number];
 
 /** One block of Philox4x32-10. */
 export function philox(counter: Readonly<Words>, key: readonly [number, number]): Words {
-  let [c0, c1, c2, c3] = counter;
-  let [k0, k1] = key;
+  let c0 = counter[0];
+  let c1 = counter[1];
+  let c2 = counter[2];
+  let c3 = counter[3];
+  let k0 = key[0];
+  let k1 = key[1];
   for (let round = 0; round < 10; round++) {
-    const [high0, low0] = [high(c0, 0xd2511f53), Math.imul(c0, 0xd2511f53)];
-    const [high2, low2] = [high(c2, 0xcd9e8d57), Math.imul(c2, 0xcd9e8d57)];
-    [c0, c1, c2, c3] = [(high2 ^ c1 ^ k0) >>> 0, low2 >>> 0, (high0 ^ c3 ^ k1) >>> 0, low0 >>> 0];
+    const left = (high(c2, 0xcd9e8d57) ^ c1 ^ k0) >>> 0;
+    const right = (high(c0, 0xd2511f53) ^ c3 ^ k1) >>> 0;
+    c1 = Math.imul(c2, 0xcd9e8d57) >>> 0;
+    c3 = Math.imul(c0, 0xd2511f53) >>> 0;
+    c0 = left;
+    c2 = right;
     k0 = (k0 + 0x9e3779b9) >>> 0;
     k1 = (k1 + 0xbb67ae85) >>> 0;
   }
@@ -26,11 +33,16 @@ export function philox(counter: Readonly<Words>, key: readonly [number, number])
 
 /** The high word of a product of two. */
 function high(a: number, b: number): number {
-  const [a0, a1] = [a & 0xffff, a >>> 16];
-  const [b0, b1] = [b & 0xffff, b >>> 16];
-  const middle = a1 * b0 + ((a0 * b0) >>> 16);
-  const other = a0 * b1 + (middle & 0xffff);
-  return a1 * b1 + Math.floor(middle / 65_536) + Math.floor(other / 65_536);
+  const a0 = a & 0xffff;
+  const a1 = a >>> 16;
+  const b0 = b & 0xffff;
+  const b1 = b >>> 16;
+  const middle = (Math.imul(a1, b0) >>> 0) + (Math.imul(a0, b0) >>> 16);
+  const carry = middle >= 2 ** 32 ? 65_536 : 0;
+  const other = (Math.imul(a0, b1) >>> 0) + (middle & 0xffff);
+  return (
+    (Math.imul(a1, b1) + (middle >>> 16) + carry + (other >>> 16) + (other >= 2 ** 32 ? 65_536 : 0)) >>> 0
+  );
 }
 
 /** arrays: the result. The same numbers as the kernels', bit for bit. */
@@ -76,7 +88,7 @@ export function normal(word: number, table: Uint32Array): number {
   const tail = word & 0x7fffffff;
   const zeros = Math.clz32(tail | 1);
   const fraction = ((tail << zeros) << 1) >>> 0;
-  const entry = 4 * (tail === 0 ? 496 : (31 - zeros) * 16 + (fraction >>> 28));
+  const entry = 4 * (tail === 0 ? 496 : 495 - (31 - zeros) * 16 - (fraction >>> 28));
   const t = ~(fraction << 4) >>> 0;
   const c = (degree: number) => table[entry + 3 - degree] ?? 0;
   const z = c(0) + high(c(1) + high(c(2) + high(c(3), t), t), t);

@@ -32,7 +32,8 @@ export function compress(
   starts[0] = 0;
   let last = -1;
   for (const entry of byRow) {
-    const [r, c] = [rowOf[entry] as number, columnOf[entry] as number];
+    const r = rowOf[entry] as number;
+    const c = columnOf[entry] as number;
     if (r === row && c === last && count > (starts[row] ?? 0)) {
       sums[count - 1] = (sums[count - 1] as number) + (value[entry] as number);
       continue;
@@ -77,7 +78,8 @@ function assertWithin(indices: Uint32Array, size: number, name: string): void {
 export function checkCompressed([starts, places]: readonly Uint32Array[], { columns }: CompressSizes): void {
   if (starts === undefined || places === undefined) return;
   for (let row = 0; row + 1 < starts.length; row++) {
-    const [start, end] = [starts[row] as number, starts[row + 1] as number];
+    const start = starts[row] as number;
+    const end = starts[row + 1] as number;
     if (start <= end && end <= places.length && (row > 0 || start === 0)) continue;
     throw new AikoError("INVALID_ARGUMENT", {
       message: `Row ${row} of a sparse matrix goes from entry ${start} to ${end} of ${places.length}`,
