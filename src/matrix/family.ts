@@ -11,15 +11,13 @@ import { bindLinearAlgebra, type LinearAlgebra } from "./linear-algebra.ts";
 import { bindMakers, type Makers } from "./makers.ts";
 import { Matrix, type MatrixInput } from "./matrix.ts";
 import { type MultiplyOptions, multiply } from "./multiply.ts";
+import type { ProductDType } from "./multiply-typed.ts";
 import { bindNormalization, type Normalization } from "./normalization.ts";
 import { bindRandom, type RandomFamily } from "./random/random.ts";
 import { bindReductions, type Reductions } from "./reductions.ts";
 import { bindSelection, type Selection } from "./selection.ts";
 import { bindSorting, type Sorting } from "./sorting.ts";
 import { bindSparse, type SparseFamily } from "./sparse/family.ts";
-import type { ProductDType } from "./multiply-typed.ts";
-import { type FileOptions, readNpy, writeNpy } from "./npy.ts";
-import { sum } from "./sum.ts";
 import { bindViews, type Views } from "./views.ts";
 
 /** The matrix operations of one runtime: what describes gives a lazy matrix at once, what computes a promise. */
@@ -50,8 +48,6 @@ export interface MatrixFamily
   ): Promise<Matrix<D>>;
   /** Computes a lazy matrix now, where `options` say, and resolves with the same matrix. */
   evaluate<D extends DType>(matrix: Matrix<D>, options?: RunOptions): Promise<Matrix<D>>;
-  /** See `multiply`. */
-  multiply(a: MatrixInput, b: MatrixInput, options?: MultiplyOptions): Promise<Matrix>;
   /** See `einsum`. */
   einsum(subscripts: string, operands: readonly MatrixInput[], options?: RunOptions): Promise<Matrix>;
 }

@@ -1,6 +1,36 @@
 import type { CompileOptions, DeviceBuffer, Kernel } from "#src/device/device.js";
 import { isAikoError } from "#src/errors.js";
-import { argmax, convolution, type ElementType, exclusiveScan, fft, fftMap, concat, gather, gemm, inverseRealFft, kernelText, map, narrow, pooling, normalizeRows, packFlags, type Reduction, random, realFft, reduce, spmm, spread, reduceAxis, scanAxis, scatterElements, softmax, sort, sum128, widen } from "#src/kernels/index.js";
+import {
+  argmax,
+  concat,
+  convolution,
+  type ElementType,
+  exclusiveScan,
+  fft,
+  fftMap,
+  gather,
+  gemm,
+  inverseRealFft,
+  kernelText,
+  map,
+  narrow,
+  normalizeRows,
+  packFlags,
+  pooling,
+  type Reduction,
+  random,
+  realFft,
+  reduce,
+  reduceAxis,
+  scanAxis,
+  scatterElements,
+  softmax,
+  sort,
+  spmm,
+  spread,
+  sum128,
+  widen,
+} from "#src/kernels/index.js";
 import { FakeAdapter, FakeDevice } from "./fake-device.js";
 
 export interface KernelText {
