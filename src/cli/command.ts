@@ -44,11 +44,24 @@ export interface Parsed {
 export function parse(verb: string, args: readonly string[], options: Options): Parsed {
   const known = { ...options, ...commonOptions };
   try {
-    const { values, positionals } = parseArgs({ args: [...args], options: known, allowPositionals: true });
+    const joined = withNegatives(args, known);
+    const { values, positionals } = parseArgs({ args: joined, options: known, allowPositionals: true });
     return { values, positionals };
   } catch (error) {
     throw explain(error, verb, Object.keys(known));
   }
+}
+
+/** `--axis -1` as `--axis=-1`: parseArgs takes what begins with a dash for another option. */
+function withNegatives(args: readonly string[], known: Options): string[] {
+  const joined: string[] = [];
+  for (const arg of args) {
+    const before = joined.at(-1) ?? "";
+    const takes = before.startsWith("--") && known[before.slice(2)]?.type === "string";
+    if (takes && /^-\d/.test(arg)) joined[joined.length - 1] = `${before}=${arg}`;
+    else joined.push(arg);
+  }
+  return joined;
 }
 
 export function invocation(parsed: Parsed, terminal: Terminal, signal: AbortSignal): Invocation {
