@@ -12,7 +12,7 @@ import type { Executor, NamedTensors } from "./executor.ts";
 import { returnedTensor, storedTensor } from "./host-tensor.ts";
 import type { Graph } from "./import.ts";
 import { Plans } from "./plans.ts";
-import { type Call, type OutputPlan, type Plan, planRun } from "./run-plan.ts";
+import { type Call, type OutputPlan, type Plan, planInTurns } from "./run-plan.ts";
 import type { DeviceTraits, Dispatch, LibraryProduct } from "./step.ts";
 import { hostData } from "./types.ts";
 
@@ -46,25 +46,28 @@ export class DeviceExecutor implements Executor {
     this.#device = device;
     this.#graph = graph;
     this.#traits = traitsOf(device);
-    this.#plans = this.#newPlans();
+    this.#plans = new Plans();
   }
 
-  /** The plan of a run on these inputs. Throws UNSUPPORTED or INVALID_ARGUMENT, naming the node. */
-  plan(inputs: NamedTensors): Plan {
+  /** The plan of a run on these inputs. Rejects with UNSUPPORTED or INVALID_ARGUMENT, naming the node. */
+  async plan(inputs: NamedTensors): Promise<Plan> {
     if (this.#traits.blas !== (this.#device.blas !== undefined)) {
       this.#traits = traitsOf(this.#device);
-      this.#plans = this.#newPlans();
+      this.#plans = new Plans();
     }
-    return this.#plans.get(inputs);
-  }
-
-  #newPlans(): Plans {
-    return new Plans((inputs) => planRun(this.#graph, inputs, this.#traits));
+    const known = this.#plans.find(inputs);
+    if (known !== undefined) return known;
+    const planning = planInTurns(this.#graph, inputs, this.#traits);
+    for (;;) {
+      const { done, value } = planning.next();
+      if (done) return this.#plans.find(inputs) ?? this.#plans.add(inputs, value);
+      while (isTurnLong()) await nextTurn();
+    }
   }
 
   async run(inputs: NamedTensors, outputs: readonly string[], context: GpuContext): Promise<NamedTensors> {
     this.#assertUsable();
-    const plan = this.plan(inputs);
+    const plan = await this.plan(inputs);
     const { kernels } = await this.#prepare(plan, context);
     const residents = plan.each
       .flatMap(({ step }) => step.reads)

@@ -23,8 +23,8 @@ export interface Lowered {
 
 const constantElements = 4096;
 
-/** Turns a model with the inputs of one run into steps. Throws UNSUPPORTED or INVALID_ARGUMENT, naming the node. */
-export function lower(graph: Graph, given: NamedTensors, traits: DeviceTraits): Lowered {
+/** Turns a model with the inputs of one run into steps, yielding after each node. Throws UNSUPPORTED or INVALID_ARGUMENT, naming the node. */
+export function* lower(graph: Graph, given: NamedTensors, traits: DeviceTraits): Generator<void, Lowered> {
   const builder = new PlanBuilder(traits);
   const values = new Map<string, Value>();
   const inputs = new Map<string, Value>();
@@ -60,6 +60,7 @@ export function lower(graph: Graph, given: NamedTensors, traits: DeviceTraits): 
   const constants: HostSources = { ...sources, input: () => undefined };
   let tensorBytes = 0;
   for (const each of graph.nodes) {
+    yield;
     const { node, opset } = each;
     const found = node.inputs.map((name) => (name === "" ? undefined : values.get(name)));
     const missing = node.inputs.findIndex((name, at) => name !== "" && found[at] === undefined);

@@ -1,3 +1,4 @@
+import { elementCount } from "../../core/shape.ts";
 import type { Device } from "../../device/device.ts";
 import { isAikoError } from "../../errors.ts";
 import type { Work } from "../../runtime/index.ts";
@@ -9,6 +10,7 @@ import { importModel } from "./import.ts";
 import { Plans } from "./plans.ts";
 import { operatorName, operatorOf } from "./registry.ts";
 import { type Call, type Plan, planRun } from "./run-plan.ts";
+import type { DeviceTraits } from "./step.ts";
 
 export type {
   ExecutablePlan,
@@ -36,23 +38,42 @@ export const planModel: PlanModel = (model) => {
     unsupported.push({ operator: undefined, reason: `Input "${name}" is ${what}` });
   }
   if (unsupported.length > 0) return { unsupported, plan: undefined };
-  const general = new Plans((inputs) =>
-    planRun(graph, inputs, { long: false, f64: true, blas: false, threads: 1 }),
+  const general = new Plans();
+  const planOf = (inputs: NamedTensors) =>
+    general.find(inputs) ?? general.add(inputs, planRun(graph, inputs, generalTraits));
+  const weights = [...model.graph.initializers.values()].reduce(
+    (sum, { shape }) => sum + elementCount(shape),
+    0,
   );
   const plan: ExecutablePlan = {
     work: (inputs) => {
       try {
-        return workOf(general.get(inputs), inputs);
+        return graph.nodes.length > mostPlannedAtOnce
+          ? roughWork(weights, inputs)
+          : workOf(planOf(inputs), inputs);
       } catch (error) {
         if (isAikoError(error, "UNSUPPORTED")) return transferOf(inputs);
         throw error;
       }
     },
-    describe: (inputs) => descriptionOf(general.get(inputs)),
+    describe: (inputs) => descriptionOf(planOf(inputs)),
     open: (device: Device) => new DeviceExecutor(graph, device),
   };
   return { unsupported, plan };
 };
+
+/** Planning more nodes holds the JavaScript thread for too long to be done for a prediction. */
+const mostPlannedAtOnce = 40;
+const generalTraits: DeviceTraits = { long: false, f64: true, blas: false, threads: 1 };
+
+/** As if each row of the largest input were multiplied with all weights. */
+function roughWork(weights: number, inputs: NamedTensors): Work {
+  const rows = Object.values(inputs).map(({ shape }) =>
+    elementCount(shape.slice(0, shape.length < 4 ? -1 : 1)),
+  );
+  const work = transferOf(inputs);
+  return { ...work, flops: 2 * weights * Math.max(1, ...rows), bytes: 4 * weights + 2 * work.bytes };
+}
 
 /** Inputs that cannot be planned: whoever runs them says so. */
 function transferOf(inputs: NamedTensors): Work {

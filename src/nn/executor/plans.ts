@@ -12,23 +12,14 @@ const mostPlans = 64;
 
 /** Plans by the types and shapes of their inputs, and by the elements of those that decided shapes. */
 export class Plans {
-  readonly #make: (inputs: NamedTensors) => Plan;
   readonly #known = new Map<string, Known[]>();
   #count = 0;
 
-  constructor(make: (inputs: NamedTensors) => Plan) {
-    this.#make = make;
+  find(inputs: NamedTensors): Plan | undefined {
+    return this.#known.get(keyOf(inputs))?.find(({ decisive }) => sameElements(decisive, inputs))?.plan;
   }
 
-  get(inputs: NamedTensors): Plan {
-    const key = Object.entries(inputs)
-      .map(([name, { dtype, shape }]) => `${name} ${dtype} ${shape.join(",")}`)
-      .sort()
-      .join("\n");
-    const list = this.#known.get(key) ?? [];
-    const found = list.find(({ decisive }) => sameElements(decisive, inputs));
-    if (found !== undefined) return found.plan;
-    const plan = this.#make(inputs);
+  add(inputs: NamedTensors, plan: Plan): Plan {
     const decisive = Object.fromEntries(
       [...plan.decisive].flatMap((name) => {
         const tensor = inputs[name];
@@ -37,9 +28,17 @@ export class Plans {
     );
     if (this.#count >= mostPlans) this.#known.clear();
     this.#count = this.#count >= mostPlans ? 1 : this.#count + 1;
+    const key = keyOf(inputs);
     this.#known.set(key, [...(this.#known.get(key) ?? []), { plan, decisive }]);
     return plan;
   }
+}
+
+function keyOf(inputs: NamedTensors): string {
+  return Object.entries(inputs)
+    .map(([name, { dtype, shape }]) => `${name} ${dtype} ${shape.join(",")}`)
+    .sort()
+    .join("\n");
 }
 
 function sameElements(decisive: NamedTensors, inputs: NamedTensors): boolean {

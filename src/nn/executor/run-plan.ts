@@ -41,7 +41,16 @@ export interface Call {
 
 /** Plans a run on inputs of these shapes. Throws UNSUPPORTED or INVALID_ARGUMENT, naming the node. */
 export function planRun(graph: Graph, given: NamedTensors, traits: DeviceTraits): Plan {
-  const { builder, inputs, outputs, decisive, tensorBytes } = lower(graph, given, traits);
+  const planning = planInTurns(graph, given, traits);
+  for (;;) {
+    const { done, value } = planning.next();
+    if (done) return value;
+  }
+}
+
+/** The same in pieces that each take little time. */
+export function* planInTurns(graph: Graph, given: NamedTensors, traits: DeviceTraits): Generator<void, Plan> {
+  const { builder, inputs, outputs, decisive, tensorBytes } = yield* lower(graph, given, traits);
   const results = new Map<string, OutputPlan>();
   for (const [name, value] of outputs) results.set(name, { value, buffer: builder.dense(value) });
   const kept = [...results.values()].map(({ buffer }) => buffer);
@@ -49,13 +58,15 @@ export function planRun(graph: Graph, given: NamedTensors, traits: DeviceTraits)
   const keys = new Map<Buffer, string>();
   const once: Call[] = [];
   const later: Step[] = [];
+  const writers = new Map<Buffer, number>();
+  for (const { writes } of steps)
+    for (const buffer of writes) writers.set(buffer, (writers.get(buffer) ?? 0) + 1);
   for (const step of steps) {
+    yield;
     for (const buffer of step.reads) {
       if (buffer.source.kind === "constant") keys.set(buffer, buffer.source.key);
     }
-    const whole = step.writes.every((buffer) =>
-      steps.every((other) => other === step || !other.writes.includes(buffer)),
-    );
+    const whole = step.writes.every((buffer) => writers.get(buffer) === 1);
     if (!whole || !step.reads.every((buffer) => keys.has(buffer))) {
       later.push(step);
       continue;
@@ -79,12 +90,17 @@ export function planRun(graph: Graph, given: NamedTensors, traits: DeviceTraits)
     kept,
     owned,
   );
+  const each: Call[] = [];
+  for (const step of later) {
+    yield;
+    each.push({ step, dispatches: step.dispatches(arena.replaced.get(step)) });
+  }
   return {
     inputs,
     outputs: results,
     decisive,
     once,
-    each: later.map((step) => ({ step, dispatches: step.dispatches(arena.replaced.get(step)) })),
+    each,
     constants: [...keys.keys()].filter((buffer) => buffer.source.kind === "constant"),
     keys,
     arena,
