@@ -7,6 +7,7 @@ import { type DenseRun, denseOperation } from "./dense-operation.ts";
 import { toMatrix } from "./lazy.ts";
 import { axisIn, numberType, runLines, sizesAlong } from "./lines.ts";
 import type { Matrix } from "./matrix.ts";
+import { onnxLayerNorm, onnxSoftmax } from "./onnx-rows.ts";
 import type { Source } from "./widened.ts";
 
 export interface SoftmaxOptions extends RunOptions {
@@ -48,7 +49,7 @@ export function bindNormalization(runtime: Runtime): Normalization {
       const { dtype, shape } = matrix;
       if (dtype !== "f32" && dtype !== "f64") throw wrongType(name, dtype);
       const parameters = { axis: axisIn(shape, axis, name) };
-      const [result] = await softmaxOperations[name](runtime, [matrix], parameters, options);
+      const [result] = await softmaxOperations[dtype][name](runtime, [matrix], parameters, options);
       return result as never;
     };
   const norms =
@@ -104,16 +105,28 @@ const rates = {
   cpu: { overheadMs: 0.1, flopsPerMs: 1e7, bytesPerMs: 1e7 },
 };
 
+const onnxRates = { ...rates, engine: { overheadMs: 0.05, flopsPerMs: 1e7, bytesPerMs: 1e7 } };
+
 const softmaxOperations = {
-  softmax: softmaxOperation("softmax", false),
-  logSoftmax: softmaxOperation("logSoftmax", true),
+  f32: {
+    softmax: softmaxOperation("softmax", "onnxruntime", false),
+    logSoftmax: softmaxOperation("logSoftmax", "onnxruntime", true),
+  },
+  f64: {
+    softmax: softmaxOperation("softmax", "javascript", false),
+    logSoftmax: softmaxOperation("logSoftmax", "javascript", true),
+  },
 };
 
-function softmaxOperation(name: string, log: boolean): DenseRun<{ readonly axis: number }> {
+function softmaxOperation(
+  name: string,
+  engine: "onnxruntime" | "javascript",
+  log: boolean,
+): DenseRun<{ readonly axis: number }> {
   return denseOperation<{ readonly axis: number }>({
     name: `matrix.${name}`,
-    engine: "javascript",
-    rates,
+    engine,
+    rates: engine === "onnxruntime" ? onnxRates : rates,
     outputs: ([input]) => (input === undefined ? [] : [input]),
     flops: ([input]) => 10 * elementCount(input?.shape ?? []),
     gpu: async ({ parameters: { axis }, inputs: [input], outputs: [output], device, timer, allocate }) => {
@@ -123,10 +136,17 @@ function softmaxOperation(name: string, log: boolean): DenseRun<{ readonly axis:
       const work = { ...sizes, type, log, source: input.data, result: output.data };
       await softmax(device, work, { timer, allocate });
     },
-    cpu: async ({ parameters: { axis }, inputs: [input], outputs: [output], context: { signal } }) => {
+    cpu: async ({ parameters: { axis }, inputs: [input], outputs: [output], context }) => {
       if (input === undefined || output === undefined) return;
-      const { outer, n, inner } = sizesAlong(input.shape, axis, axis + 1);
+      const sizes = sizesAlong(input.shape, axis, axis + 1);
+      const { outer, n, inner } = sizes;
       const arrays = [input.data, output.data];
+      const [source, result] = arrays;
+      if (source instanceof Float32Array && result instanceof Float32Array && source.length > 0) {
+        const operator = log ? "LogSoftmax" : "Softmax";
+        if (await onnxSoftmax(context, operator, sizes, [source, result])) return;
+      }
+      const { signal } = context;
       const effort = 10 * input.data.length;
       const request = { module, name: "softmaxLines", arrays, parameters: { n, inner, log }, effort, signal };
       await runLines(request, outer * inner);
@@ -149,8 +169,8 @@ const normOperations = {
 function normOperation(name: string, centers: boolean): DenseRun<NormParameters> {
   return denseOperation<NormParameters>({
     name: `matrix.${name}`,
-    engine: "javascript",
-    rates,
+    engine: centers ? "onnxruntime" : "javascript",
+    rates: centers ? onnxRates : rates,
     outputs: ([input]) => (input === undefined ? [] : [input]),
     flops: ([input]) => 6 * elementCount(input?.shape ?? []),
     gpu: async ({ parameters, inputs: [input, ...given], outputs: [output], device, timer, allocate }) => {
@@ -162,11 +182,19 @@ function normOperation(name: string, centers: boolean): DenseRun<NormParameters>
       const work = { source: input.data, result: output.data, rows: outer, n, gamma, beta, epsilon, centers };
       await normalizeRows(device, work, { timer, allocate });
     },
-    cpu: async ({ parameters, inputs: [input, ...given], outputs: [output], context: { signal } }) => {
+    cpu: async ({ parameters, inputs: [input, ...given], outputs: [output], context }) => {
       if (input === undefined || output === undefined) return;
       const { first, epsilon, hasGamma, hasBeta } = parameters;
       const { outer, n } = sizesAlong(input.shape, first, input.shape.length);
       const arrays = [input.data, output.data, ...given.map(({ data }) => data)];
+      const [source, result] = arrays;
+      if (centers && source instanceof Float32Array && result instanceof Float32Array && source.length > 0) {
+        const gamma = hasGamma ? given[0]?.data : new Float32Array(n).fill(1);
+        const beta = hasBeta ? given.at(-1)?.data : undefined;
+        const tensors = [source, result, gamma as Float32Array, beta as Float32Array | undefined] as const;
+        if (await onnxLayerNorm(context, { rows: outer, n, epsilon }, tensors)) return;
+      }
+      const { signal } = context;
       const settings = { n, epsilon, centers, hasGamma, hasBeta };
       const effort = 6 * input.data.length;
       await runLines({ module, name: "normalizeRows", arrays, parameters: settings, effort, signal }, outer);

@@ -339,7 +339,7 @@ function expectClose(actual: readonly number[], expected: readonly number[], wha
 onEveryDevice(
   "along axes",
   (adapter) => {
-    it("the device and the CPU agree", { timeout: 60_000 }, async () => {
+    it("the device and the CPU agree", { timeout: 180_000 }, async () => {
       await using runtime = new Runtime({ adapters: async () => [adapter] });
       const family = bindMatrix(runtime);
       for (const each of cases) {
@@ -427,6 +427,27 @@ describe("on the CPU, along axes", () => {
     expect(await read(m.argMax(wide, cpu))).toEqual([0]);
     expect(await read(m.argSort(wide, { descending: true, ...cpu }))).toEqual([0, 2, 3, 1]);
     expect(await read(m.cumulativeSum(wide, cpu))).toEqual([2n ** 62n, -(2n ** 62n), 0n, 5n]);
+  });
+
+  it("softmax of special numbers; engines by their names", async () => {
+    const m = family();
+    const x = Matrix.from(
+      Float32Array.of(1, NaN, 2, Infinity, 1, 2, -Infinity, 0, 0, -Infinity, -Infinity, -Infinity),
+      [4, 3],
+    );
+    using soft = await m.softmax(x, { report: true, ...cpu });
+    expect(soft.report?.device).toBe("onnxruntime");
+    expect([...(await soft.read())]).toEqual([NaN, NaN, NaN, NaN, NaN, NaN, 0, 0.5, 0.5, NaN, NaN, NaN]);
+    const wide = await m.softmax(Matrix.from(Float64Array.of(0, 0), [2], "f64"), { report: true, ...cpu });
+    expect([wide.report?.device, ...(await wide.read())]).toEqual(["javascript", 0.5, 0.5]);
+    const gamma = Matrix.from(Float32Array.of(2, 3), [2]);
+    const beta = Matrix.from(Float32Array.of(1, -1), [2]);
+    for (const given of [{ gamma }, { beta }, { gamma, beta }]) {
+      const [a = 0, b = 0] = await (await m.layerNorm([[1, 3]], { ...given, epsilon: 0, ...cpu })).read();
+      const factors = "gamma" in given ? [-2, 3] : [-1, 1];
+      const summands = "beta" in given ? [1, -1] : [0, 0];
+      expect([a, b]).toEqual(factors.map((factor, at) => factor + (summands[at] ?? 0)));
+    }
   });
 
   it("nothing has its identity, or none", async () => {
