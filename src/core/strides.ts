@@ -52,3 +52,20 @@ export function collapse(shape: Shape, operands: readonly Strides[]): Collapsed 
   if (sizes.length > 0) return { shape: sizes, strides };
   return { shape: [1], strides: operands.map(() => [0]) };
 }
+
+/** Below this many elements, what a cache line brings too much does not matter. */
+const leastTiled = 8;
+
+/** An axis along which an input is contiguous that the innermost axis strides through, where both are long. */
+export function axisAcross({ shape, strides }: Collapsed): number | undefined {
+  const inner = shape.length - 1;
+  if ((shape[inner] ?? 1) < leastTiled) return undefined;
+  for (const operand of strides) {
+    if (Math.abs(operand[inner] ?? 0) < leastTiled) continue;
+    const along = operand.findIndex(
+      (stride, axis) => Math.abs(stride) === 1 && (shape[axis] ?? 1) >= leastTiled,
+    );
+    if (along >= 0) return along;
+  }
+  return undefined;
+}

@@ -38,7 +38,7 @@ export function erf(x: number): number {
   if (a < 3) {
     let term = x;
     let sum = x;
-    for (let n = 1; n < 64; n++) {
+    for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) {
       term *= (2 * x * x) / (2 * n + 1);
       sum += term;
     }
@@ -165,17 +165,15 @@ export function decodeBf16(half: number): number {
   return float[0] ?? 0;
 }
 
-/** By arithmetic: adding and subtracting a power of two rounds to what f16 holds. */
 export function encodeF16(x: number): number {
   float[0] = x;
   const sign = ((word[0] ?? 0) >>> 16) & 0x8000;
   const size = Math.abs(x);
   if (Number.isNaN(size)) return sign | 0x7e00;
   if (size >= 65_520) return sign | 0x7c00;
-  const exponent = Math.max(((word[0] ?? 0) >>> 23) & 0xff, 113);
-  word[0] = (exponent - 10) << 23;
-  const steps = round(size / (float[0] ?? 1));
-  return sign | (((exponent - 113) << 10) + steps);
+  if (size < 2 ** -14) return sign | round(size * 2 ** 24);
+  const bits = (word[0] ?? 0) & 0x7fffffff;
+  return sign | ((bits - 0x38000000 + 0xfff + ((bits >>> 13) & 1)) >>> 13);
 }
 
 let halves: Float32Array | undefined;

@@ -69,6 +69,11 @@ function word(at: number): string {
   return `parameters[${at >> 2}].${"xyzw"[at & 3]}`;
 }
 
+/** Compilers make vectors of loads and stores whose indices plainly do not wrap; all are below 2^31. */
+function noWrap(index: string): string {
+  return `(${index}) & 0x7fffffffu`;
+}
+
 const count = word(0);
 const chunk = word(1);
 
@@ -219,10 +224,11 @@ fn elementwise(@builtin(workgroup_id) id: vec3<u32>) {
   for (var unit = first; unit < last; ) {
     let i = unit * ${parts}u;
     ${layout.coordinates("i")}
-    ${used.map((operand) => `let s${operand} = ${layout.address(operand)};`).join("\n    ")}
-    let run = min(last - unit, (${layout.size(rank - 1)} - d${rank - 1}) / ${parts}u);
+    ${used.map((operand) => `let s${operand} = ${noWrap(layout.address(operand))};`).join("\n    ")}
+    let run = ${noWrap(`min(last - unit, (${layout.size(rank - 1)} - d${rank - 1}) / ${parts}u)`)};
+    let start = ${noWrap("unit")};
     for (var j = 0u; j < run; j++) {
-      result[unit + j] = ${stored};
+      result[start + j] = ${stored};
     }
     unit += run;
   }
@@ -253,7 +259,7 @@ fn elementwise(@builtin(workgroup_id) id: vec3<u32>) {
     ${layout.coordinates("outer", down)}
     ${all.map((operand) => `let s${operand} = ${start(operand)};`).join("\n    ")}
     for (var row = 0u; row < height; row++) {
-      ${all.map((operand) => `let r${operand} = s${operand} + row * ${layout.stride(operand, down)};`).join("\n      ")}
+      ${all.map((operand) => `let r${operand} = ${noWrap(`s${operand} + row * ${layout.stride(operand, down)}`)};`).join("\n      ")}
       for (var j = 0u; j < width; j++) {
         result[r${result} + j] = ${stored};
       }

@@ -1,10 +1,11 @@
 import { byteLengthOf, type DType } from "../core/dtype.ts";
 import { elementCount, type Shape } from "../core/shape.ts";
-import { type Collapsed, collapse, denseStrides, reach, type Strides } from "../core/strides.ts";
+import { axisAcross, type Collapsed, collapse, denseStrides, reach, type Strides } from "../core/strides.ts";
 import type { BufferView, Device, DeviceBuffer, WorkOptions } from "../device/device.ts";
 import { AikoError } from "../errors.ts";
 import { computeType, type Expression } from "../expression/expression.ts";
 import { constantWords } from "../expression/wgsl.ts";
+import { type Piece, piecesOf } from "./elementwise-pieces.ts";
 import {
   type Access,
   type ElementwiseText,
@@ -37,8 +38,6 @@ export interface ElementwiseArguments {
 
 const mostInputs = 6;
 const longThreads = 64;
-/** Below this many elements, what a cache line brings too much does not matter. */
-const leastTiled = 8;
 
 /**
  * Enqueues one fused kernel that computes an expression for every element of a shape. The expression `input(0, type)`
@@ -59,22 +58,38 @@ export async function elementwise(
     shape,
     inputs.map(({ strides }) => strides),
   );
-  const { walk, shape: sizes, strides } = walkOf(device, flat, resultType);
+  const operands = {
+    inputs: inputs.map((each) => ({ ...each, offset: each.offset ?? 0 })),
+    result,
+    resultType,
+  };
+  for (const piece of piecesOf(device, flat, operands)) await enqueue(device, expression, piece, options);
+}
+
+async function enqueue(
+  device: Device,
+  expression: Expression,
+  piece: Piece,
+  options: WorkOptions,
+): Promise<void> {
+  const { flat, inputs, result, resultType } = piece;
+  const { walk, shape, strides } = walkOf(device, flat, resultType);
   const text = elementwiseText({
     expression,
     inputs: inputs.map(({ dtype }, at) => ({ dtype, access: accessOf(strides[at] ?? []) })),
-    rank: sizes.length,
+    rank: shape.length,
     resultType,
     walk,
   });
   const kernel = await kernelOn(device, text.text, { label: "elementwise" });
-  const units = walk === "tiles" ? tilesIn(sizes) : Math.ceil(count / perWord(resultType));
+  const count = elementCount(shape);
+  const units = walk === "tiles" ? tilesIn(shape) : Math.ceil(count / perWord(resultType));
   const chunk = chunkOf(units, longThreads, walk === "tiles" ? 1 : 16);
   const head = [walk === "tiles" ? units : count, chunk];
-  const offsets = inputs.map(({ offset }) => offset ?? 0);
+  const offsets = inputs.map(({ offset }) => offset);
   const bindings: Record<string, DeviceBuffer | BufferView | Uint32Array> = {
     result,
-    parameters: parametersOf(text, head, sizes, strides, offsets),
+    parameters: parametersOf(text, head, shape, strides, offsets),
   };
   for (const [at, { data }] of inputs.entries()) {
     if (text.used.has(at)) bindings[`input_${at}`] = data;
@@ -117,20 +132,6 @@ function walkOf(device: Device, flat: Collapsed, resultType: DType): Walked {
   }
   const isWhole = shape.length === 1 || (shape.at(-1) ?? 1) % parts === 0;
   return { ...flat, walk: isWhole ? "runs" : "units" };
-}
-
-/** An axis along which an input is contiguous that the innermost axis strides through, where both are long. */
-function axisAcross({ shape, strides }: Collapsed): number | undefined {
-  const inner = shape.length - 1;
-  if ((shape[inner] ?? 1) < leastTiled) return undefined;
-  for (const operand of strides) {
-    if (Math.abs(operand[inner] ?? 0) < leastTiled) continue;
-    const along = operand.findIndex(
-      (stride, axis) => Math.abs(stride) === 1 && (shape[axis] ?? 1) >= leastTiled,
-    );
-    if (along >= 0) return along;
-  }
-  return undefined;
 }
 
 function tilesIn(shape: Shape): number {

@@ -6,6 +6,7 @@ import { bindLinearAlgebra, type LinearAlgebra } from "./linear-algebra.ts";
 import { bindMakers, type Makers } from "./makers.ts";
 import { Matrix, type MatrixInput } from "./matrix.ts";
 import { type MultiplyOptions, multiply } from "./multiply.ts";
+import type { ProductDType } from "./multiply-typed.ts";
 import { type FileOptions, readNpy, writeNpy } from "./npy.ts";
 import { sum } from "./sum.ts";
 import { bindViews, type Views } from "./views.ts";
@@ -15,7 +16,11 @@ export interface MatrixFamily extends Arithmetic, Views, Makers, LinearAlgebra {
   /** See `Matrix.from`. */
   readonly from: typeof Matrix.from;
   /** See `multiply`. */
-  multiply(a: MatrixInput, b: MatrixInput, options?: MultiplyOptions): Promise<Matrix>;
+  multiply<D extends ProductDType = "f32">(
+    a: MatrixInput<D>,
+    b: MatrixInput<D>,
+    options?: MultiplyOptions<D>,
+  ): Promise<Matrix<D>>;
   /** Computes a lazy matrix now, where `options` say, and resolves with the same matrix. */
   evaluate<D extends DType>(matrix: Matrix<D>, options?: RunOptions): Promise<Matrix<D>>;
   /** See `sum`. */

@@ -161,7 +161,7 @@ export class Matrix<D extends DType = "f32"> implements Disposable {
 }
 
 /** The parts of a chain are seldom named, and so not disposed: they let go of what they are made of when collected. */
-const forgotten = new FinalizationRegistry<Node>((node) => node.release());
+const forgotten = new FinalizationRegistry<Node>((node) => node.abandon());
 
 function arrayOfType(data: unknown, dtype: DType): ArrayOf<DType> {
   if (!isDType(dtype)) {

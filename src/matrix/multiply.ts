@@ -1,14 +1,16 @@
+import type { DType } from "../core/dtype.ts";
 import { AikoError } from "../errors.ts";
 import type { RunOptions, Runtime } from "../runtime/index.ts";
 import { evaluated } from "./evaluate.ts";
 import { allocateHost, zerosOnHost } from "./host-memory.ts";
 import { Matrix, type MatrixInput } from "./matrix.ts";
 import { multiplyOperation, type Product } from "./multiply-operation.ts";
+import { isProductDType, multiplyTyped, type ProductDType } from "./multiply-typed.ts";
 import { type ProductShape, productShape } from "./product-shape.ts";
 import { scaleInto } from "./scale.ts";
 import { Storage } from "./storage.ts";
 
-export interface MultiplyOptions extends RunOptions {
+export interface MultiplyOptions<D extends DType = "f32"> extends RunOptions {
   /** Uses the transpose of each item of `a`. */
   readonly transposeA?: boolean | undefined;
   readonly transposeB?: boolean | undefined;
@@ -17,23 +19,24 @@ export interface MultiplyOptions extends RunOptions {
   /** Scales `c`. Default 1 with `c`, else 0. 0 leaves `c` out. */
   readonly beta?: number | undefined;
   /** Added to the product; of its shape, or one matrix for every batch item. */
-  readonly c?: MatrixInput | undefined;
+  readonly c?: MatrixInput<D> | undefined;
 }
 
 /**
- * `alpha * op(a) * op(b) + beta * c` in f32, where `op` transposes on request. `a` is [...batch, m, k], `b`
+ * `alpha * op(a) * op(b) + beta * c`, where `op` transposes on request, in f32, f64, f16 or bf16: the operands have one
+ * type, nested arrays are f32, and sums of 16-bit types are f32. `a` is [...batch, m, k], `b`
  * [...batch, k, n], the result [...batch, m, n]; a missing batch is repeated. NaN and Inf propagate as IEEE 754 says.
  * Rejects with INVALID_ARGUMENT naming both shapes when they do not fit, and with whatever `runtime.run` rejects with.
  */
-export async function multiply(
+export async function multiply<D extends ProductDType = "f32">(
   runtime: Runtime,
-  a: MatrixInput,
-  b: MatrixInput,
-  options: MultiplyOptions = {},
-): Promise<Matrix> {
+  a: MatrixInput<D>,
+  b: MatrixInput<D>,
+  options: MultiplyOptions<D> = {},
+): Promise<Matrix<D>> {
   const left = toMatrix(a, "a");
-  const right = toMatrix(b, "b");
-  const added = options.c === undefined ? undefined : toMatrix(options.c, "c");
+  const right = toMatrix(b, "b", left.dtype);
+  const added = options.c === undefined ? undefined : toMatrix(options.c, "c", left.dtype);
   const alpha = scalar(options.alpha ?? 1, "alpha");
   const beta = scalar(options.beta ?? (added === undefined ? 0 : 1), "beta");
   if (added === undefined && beta !== 0) {
@@ -46,11 +49,37 @@ export async function multiply(
     transposeA: options.transposeA ?? false,
     transposeB: options.transposeB ?? false,
   });
+  const type: ProductDType = left.dtype;
+  const addend = beta === 0 ? undefined : added;
+  if (type !== "f32") {
+    const inputs = addend === undefined ? [left, right] : [left, right, addend];
+    const placed = isTrivial(shape, alpha) ? ({ ...options, placement: "cpu" } as const) : options;
+    const [result] = await multiplyTyped[type](runtime, inputs, { shape, alpha, beta }, placed);
+    return result as Matrix<D>;
+  }
+  const multiplied = await multiplySingle(runtime, shape, [left, right, addend] as SingleOperands, {
+    ...options,
+    c: undefined,
+    alpha,
+    beta,
+  });
+  return multiplied as Matrix<DType> as Matrix<D>;
+}
+
+type SingleOperands = readonly [Matrix, Matrix, Matrix | undefined];
+
+async function multiplySingle(
+  runtime: Runtime,
+  shape: ProductShape,
+  [left, right, added]: SingleOperands,
+  options: MultiplyOptions & { readonly alpha: number; readonly beta: number },
+): Promise<Matrix> {
+  const { alpha, beta } = options;
   const product = {
     shape,
     a: await evaluated(runtime, left, options),
     b: await evaluated(runtime, right, options),
-    c: beta === 0 || added === undefined ? undefined : await evaluated(runtime, added, options),
+    c: added === undefined ? undefined : await evaluated(runtime, added, options),
     alpha,
     beta,
   };
@@ -81,15 +110,15 @@ const trivialOperation: typeof multiplyOperation = {
   },
 };
 
-function toMatrix(input: MatrixInput, name: string): Matrix {
-  if (input instanceof Matrix) {
-    if (input.dtype === "f32") return input;
+function toMatrix<D extends ProductDType>(input: MatrixInput<D>, name: string, type?: D): Matrix<D> {
+  if (input instanceof Matrix || Array.isArray(input)) {
+    const matrix = (input instanceof Matrix ? input : Matrix.from(input)) as Matrix<D>;
+    if (isProductDType(matrix.dtype) && (type === undefined || type === matrix.dtype)) return matrix;
     throw new AikoError("INVALID_ARGUMENT", {
-      message: `${name} holds ${input.dtype}; products are computed in f32`,
-      hint: "Convert it to f32 first.",
+      message: `${name} holds ${matrix.dtype}${type === undefined ? "" : ` and a ${type}`}; products are computed in one of f32, f64, f16 and bf16`,
+      hint: `Cast it first: gpu.matrix.cast(${name}, "${type ?? "f32"}").`,
     });
   }
-  if (Array.isArray(input)) return Matrix.from(input);
   throw new AikoError("INVALID_ARGUMENT", {
     message: `${name} is ${input === null ? "null" : typeof input}, not a matrix`,
     hint: "Pass a Matrix or an array of rows. Matrix.from(data, [rows, columns]) makes one from a typed array.",

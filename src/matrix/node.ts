@@ -28,6 +28,7 @@ export class Node {
   #storage: AnyStorage | undefined;
   #definition: Definition | undefined;
   #users = 0;
+  #isAbandoned = false;
 
   private constructor(shape: Shape, dtype: DType, evaluate?: Evaluate) {
     this.shape = shape;
@@ -76,8 +77,18 @@ export class Node {
   release(): void {
     this.#users--;
     if (this.#users > 0) return;
-    this.#storage?.dispose();
+    this.#free();
     this.#forget();
+  }
+
+  /** Releases it for somebody who was collected. Work may go on with its storage, which then is collected, too, not disposed. */
+  abandon(): void {
+    this.#isAbandoned = true;
+    this.release();
+  }
+
+  #free(): void {
+    if (!this.#isAbandoned) this.#storage?.dispose();
   }
 
   /** Not recursive: chains may be long. */
@@ -89,7 +100,7 @@ export class Node {
       for (const operand of operands) {
         operand.#users--;
         if (operand.#users > 0) continue;
-        operand.#storage?.dispose();
+        operand.#free();
         freed.push(operand);
       }
     }

@@ -1,6 +1,6 @@
 import { byteLengthOf, type DType, dtypes, type HostArray } from "../../core/dtype.ts";
 import { elementCount, type Shape } from "../../core/shape.ts";
-import { collapse, type Strides } from "../../core/strides.ts";
+import { axisAcross, type Collapsed, collapse, denseStrides, type Strides } from "../../core/strides.ts";
 import { computeType, type Expression, nodesOf } from "../../expression/expression.ts";
 import { javascriptEngine } from "../javascript/index.ts";
 import type { LoopParameters } from "./host.ts";
@@ -40,40 +40,56 @@ export async function elementwiseOnHost(
     shape,
     inputs.map(({ strides }) => strides),
   );
-  const elements = elementCount(flat.shape);
-  const loop = loopOf({
-    expression,
-    inputs: inputs.map(({ dtype }) => dtype),
-    resultType,
-    rank: flat.shape.length,
-  });
-  const effort = elements * effortOf(resultType, nodesOf([expression]).length);
-  const parts = Math.max(1, Math.min(javascriptEngine.parallelism, Math.floor(effort / leastEffort)));
-  const share = Math.ceil(elements / parts / 64) * 64;
+  const offsets = [...inputs.map(({ offset }) => offset ?? 0), 0];
   const arrays = [...inputs.map(({ data }) => data), result];
-  const runs: Promise<unknown>[] = [];
-  for (let first = 0; first < elements; first += share) {
-    const parameters: LoopParameters = {
-      ...loop,
-      first,
-      last: Math.min(elements, first + share),
-      sizes: flat.shape,
-      strides: flat.strides,
-      offsets: inputs.map(({ offset }) => offset ?? 0),
-    };
-    runs.push(
-      javascriptEngine.run({
-        module,
-        name: "elementwise",
-        arrays,
-        parameters,
-        effort: effort / parts,
-        signal: options.signal,
-      }),
-    );
-  }
+  const nodes = nodesOf([expression]).length;
+  const form = { expression, inputs: inputs.map(({ dtype }) => dtype), resultType };
+  const runs = piecesOf(flat, offsets).flatMap((piece) => {
+    const loop = loopOf({ ...form, rank: piece.sizes.length });
+    const elements = elementCount(piece.sizes);
+    const effort = elements * effortOf(resultType, nodes);
+    const parts = Math.max(1, Math.min(javascriptEngine.parallelism, Math.floor(effort / leastEffort)));
+    const share = Math.ceil(elements / parts / 64) * 64;
+    return Array.from({ length: Math.ceil(elements / share) }, (_, part) => {
+      const [first, last] = [part * share, Math.min(elements, (part + 1) * share)];
+      const parameters: LoopParameters = { ...loop, ...piece, first, last };
+      const request = { module, name: "elementwise", arrays, parameters, effort: effort / parts };
+      return javascriptEngine.run({ ...request, signal: options.signal });
+    });
+  });
   await Promise.allSettled(runs);
   await Promise.all(runs);
+}
+
+type Piece = Pick<LoopParameters, "sizes" | "strides" | "offsets">;
+
+const tileWidth = 32;
+
+/**
+ * The order in which the elements are visited: that of the result, or in strips of columns where an input lies across, so
+ * that what a cache line brings is used before it goes. The result is the last of the operands.
+ */
+function piecesOf(flat: Collapsed, offsets: readonly number[]): readonly Piece[] {
+  const { shape } = flat;
+  const strides = [...flat.strides, denseStrides(shape)];
+  const across = axisAcross(flat);
+  if (across === undefined) return [{ sizes: shape, strides, offsets }];
+  const inner = shape.length - 1;
+  const width = shape[inner] ?? 1;
+  const whole = Math.floor(width / tileWidth);
+  const outer = (values: Strides) => values.filter((_, axis) => axis !== across && axis !== inner);
+  const ends = (values: Strides) => [values[across] ?? 0, values[inner] ?? 0] as const;
+  const strips: Piece = {
+    sizes: [...outer(shape), whole, shape[across] ?? 1, tileWidth],
+    strides: strides.map((each) => [...outer(each), ends(each)[1] * tileWidth, ...ends(each)]),
+    offsets,
+  };
+  const rest: Piece = {
+    sizes: [...outer(shape), shape[across] ?? 1, width - whole * tileWidth],
+    strides: strides.map((each) => [...outer(each), ...ends(each)]),
+    offsets: offsets.map((offset, at) => offset + whole * tileWidth * (strides[at]?.[inner] ?? 0)),
+  };
+  return [strips, rest].filter(({ sizes }) => elementCount(sizes) > 0);
 }
 
 function isCopy({ expression, inputs, resultType }: HostElementwise): boolean {

@@ -1,6 +1,5 @@
 import { byteLengthOf, type DType } from "../../core/dtype.ts";
-import type { ConstantValue } from "../../expression/expression.ts";
-import { computeType, type Expression } from "../../expression/expression.ts";
+import { type ConstantValue, computeType, type Expression } from "../../expression/expression.ts";
 import { toJavascript } from "../../expression/javascript.ts";
 
 export interface LoopForm {
@@ -11,13 +10,13 @@ export interface LoopForm {
 }
 
 export interface Loop {
-  /** The body of a function of `f, c, arrays, first, last, sizes, strides, offsets`. */
+  /** The body of a function of `f, c, arrays, first, last, sizes, strides, offsets`; the result comes last. */
   readonly source: string;
   readonly constants: readonly ConstantValue[];
 }
 
 /**
- * The loop that computes elements `first` to `last` of a result: runs along the innermost dimension, each of which starts
+ * The loop that computes elements `first` to `last` of a shape: runs along the innermost dimension, each of which starts
  * at addresses worked out anew.
  */
 export function loopOf({ expression, inputs, resultType, rank }: LoopForm): Loop {
@@ -31,26 +30,30 @@ export function loopOf({ expression, inputs, resultType, rank }: LoopForm): Loop
   });
   const all = [...used].sort();
   const inner = rank - 1;
+  const result = inputs.length;
   const lines = [
     ...code.constants.map((_, at) => `const c${at} = c[${at}];`),
     ...all.map((at) => `const a${at} = arrays[${at}], s${at} = strides[${at}][${inner}];`),
-    `const r = arrays[${inputs.length}], inner = sizes[${inner}];`,
+    `const r = arrays[${result}], sr = strides[${result}][${inner}], inner = sizes[${inner}];`,
     ...(inputs.includes("f16") ? ["const halves = f.f16Values();"] : []),
     "for (let i = first; i < last; ) {",
     "let rest = Math.floor(i / inner);",
     "const column = i - rest * inner;",
     ...all.map((at) => `let p${at} = offsets[${at}] + column * s${at};`),
+    `let pr = offsets[${result}] + column * sr;`,
     `for (let axis = ${inner - 1}; axis >= 0; axis--) {`,
     "const next = Math.floor(rest / sizes[axis]), d = rest - next * sizes[axis];",
     ...all.map((at) => `p${at} += d * strides[${at}][axis];`),
+    `pr += d * strides[${result}][axis];`,
     "rest = next;",
     "}",
     "const end = Math.min(last, i + inner - column);",
     "for (; i < end; i++) {",
     ...all.map((at) => `const x${at} = ${loaded(inputs[at] ?? "f32", `a${at}[p${at}]`)};`),
     code.body,
-    `r[i] = ${stored(resultType, code.results[0] ?? "")};`,
+    `r[pr] = ${stored(resultType, code.results[0] ?? "")};`,
     ...all.map((at) => `p${at} += s${at};`),
+    "pr += sr;",
     "}",
     "}",
   ];
