@@ -38,7 +38,7 @@ const mostPoints = { short: 128, long: 1024 };
 const longThreads = 16;
 const complexBytes = 8;
 
-/** Software WebGPU takes 15 s to compile sixteen lanes, and they are no faster there. */
+/** Software WebGPU takes 15 s to compile sixteen lanes. */
 function wantsLongTransforms(device: Device): boolean {
   return wantsLongThreads(device) && device.adapter.backend !== "webgpu";
 }

@@ -27,11 +27,11 @@ const conv2dOperation = denseOperation<ConvolutionShape>({
   name: "matrix.conv2d",
   engine: "onnxruntime",
   rates: {
-    // ONNX Runtime: 100 to 190 GFLOP/s on 2 cores with AVX-512.
+    // ONNX Runtime: 45 to 185 GFLOP/s on 2 cores with AVX-512.
     engine: { overheadMs: 0.05, flopsPerMs: 5e7 * cores, bytesPerMs: 1e7 },
     // Not measured: 2 TFLOP/s lies between integrated and discrete GPUs.
     gpu: { overheadMs: 0.2, flopsPerMs: 2e9, bytesPerMs: 1e8 },
-    // PoCL: 65 to 120 GFLOP/s on 2 cores.
+    // PoCL: 45 to 130 GFLOP/s on 2 cores.
     cpu: { overheadMs: 0.2, flopsPerMs: 4e7 * cores, bytesPerMs: 1e7 },
   },
   outputs: (_inputs, shape) => [

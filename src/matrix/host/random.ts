@@ -90,8 +90,8 @@ export function normal(word: number, table: Uint32Array): number {
   const fraction = ((tail << zeros) << 1) >>> 0;
   const entry = 4 * (tail === 0 ? 496 : 495 - (31 - zeros) * 16 - (fraction >>> 28));
   const t = ~(fraction << 4) >>> 0;
-  const c = (degree: number) => table[entry + 3 - degree] ?? 0;
-  const z = c(0) + high(c(1) + high(c(2) + high(c(3), t), t), t);
+  let z = table[entry] as number;
+  for (let degree = 1; degree < 4; degree++) z = (table[entry + degree] as number) + high(z, t);
   const shift = 8 - Math.min(8, Math.clz32(z));
   const size = (z >>> shift) * 2 ** (shift - 29);
   return word >>> 31 === 1 ? -size : size;

@@ -19,8 +19,8 @@ interface SparseParameters {
 const module = new URL("../host/sparse.js", import.meta.url).href;
 
 const rates: Rates = {
-  // About 2 ns a nonzero and column.
-  engine: { overheadMs: 0.05, flopsPerMs: 1e6, bytesPerMs: 5e6 },
+  // 8 ns a nonzero.
+  engine: { overheadMs: 0.05, flopsPerMs: 2.5e5, bytesPerMs: 5e6 },
   gpu: { overheadMs: 0.2, flopsPerMs: 2e8, bytesPerMs: 1e8 },
   cpu: { overheadMs: 0.2, flopsPerMs: 2e6, bytesPerMs: 1e7 },
 };
