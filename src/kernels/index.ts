@@ -25,9 +25,11 @@ export {
 } from "./gemm.ts";
 export { type HalfType, type HalvesArguments, narrow, widen } from "./halves.ts";
 export { type ElementType, type MapArguments, map } from "./map.ts";
+export { normalTable } from "./normal-table.ts";
 export { type NormalizeArguments, normalizeRows } from "./normalize.ts";
 export { type PadArguments, padAxis } from "./pad.ts";
 export { type Pooling, type PoolingArguments, type PoolingShape, pooledShape, pooling } from "./pooling.ts";
+export { type Distribution, type RandomArguments, type RandomSource, random } from "./random.ts";
 export { argmax, type ReduceArguments, type Reduction, reduce } from "./reduce.ts";
 export { type ReduceAxisArguments, type Reducer, reduceAxis } from "./reduce-axis.ts";
 export { exclusiveScan, type ScanArguments } from "./scan.ts";

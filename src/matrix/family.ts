@@ -11,6 +11,7 @@ import { bindMakers, type Makers } from "./makers.ts";
 import { Matrix, type MatrixInput } from "./matrix.ts";
 import { type MultiplyOptions, multiply } from "./multiply.ts";
 import { bindNormalization, type Normalization } from "./normalization.ts";
+import { bindRandom, type RandomFamily } from "./random/random.ts";
 import { bindReductions, type Reductions } from "./reductions.ts";
 import { bindSelection, type Selection } from "./selection.ts";
 import { bindSorting, type Sorting } from "./sorting.ts";
@@ -31,6 +32,8 @@ export interface MatrixFamily
     Files {
   /** See `Matrix.from`. */
   readonly from: typeof Matrix.from;
+  /** Random numbers, equal on every device. */
+  readonly random: RandomFamily;
   /** Computes a lazy matrix now, where `options` say, and resolves with the same matrix. */
   evaluate<D extends DType>(matrix: Matrix<D>, options?: RunOptions): Promise<Matrix<D>>;
   /** See `multiply`. */
@@ -52,6 +55,7 @@ export function bindMatrix(runtime: Runtime): MatrixFamily {
     ...bindLinearAlgebra(runtime),
     ...bindConvolutions(runtime),
     ...files,
+    random: bindRandom(runtime),
     from: Matrix.from,
     evaluate: async (matrix, options = {}) => {
       await evaluated(runtime, matrix, options);

@@ -46,6 +46,16 @@ export {
 } from "./npy.ts";
 export { type ReadNpzOptions, readNpz, type WriteNpzOptions, writeNpz } from "./npz.ts";
 export { type Qr, type QrOptions, qr } from "./qr.ts";
+export {
+  type BernoulliOptions,
+  bindRandom,
+  type IntegersOptions,
+  type NormalOptions,
+  type PermutationOptions,
+  type RandomFamily,
+  type RandomOptions,
+  type UniformOptions,
+} from "./random/random.ts";
 export type {
   NormOptions,
   PositionOptions,
