@@ -16,7 +16,7 @@ export interface RandomSource {
 
 export interface RandomArguments extends RandomSource {
   readonly distribution: Distribution;
-  /** `count` f32; i32 for integers, u32 for bits. */
+  /** `count` f32; i32 or u32 for integers, u32 for bits, and for bernoulli, 0 or 1. */
   readonly result: DeviceBuffer | BufferView;
   /** Below 2^31. */
   readonly count: number;
@@ -76,8 +76,8 @@ fn value(word: u32, block: u32, lane: u32) -> i32 {
 }
 `,
   bernoulli: `
-alias Element = f32;
-fn value(word: u32, block: u32, lane: u32) -> f32 { return select(0.0, 1.0, word < p.threshold || p.range == 1u); }
+alias Element = u32;
+fn value(word: u32, block: u32, lane: u32) -> u32 { return select(0u, 1u, word < p.threshold || p.range == 1u); }
 `,
 };
 

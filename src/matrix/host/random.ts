@@ -54,7 +54,7 @@ function high(a: number, b: number): number {
 
 /** arrays: the result. The same numbers as the kernels', bit for bit. */
 export function randomNumbers(
-  [result]: readonly (Float32Array | Int32Array | Uint32Array)[],
+  [result]: readonly (Float32Array | Int32Array | Uint32Array | Uint8Array)[],
   work: HostRandom,
 ): void {
   if (result === undefined) return;
