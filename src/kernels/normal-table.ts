@@ -37,9 +37,18 @@ export function normalTableFiller(): (words: Uint32Array, start: number, end: nu
         z = upperQuantile(segment < 0 ? 2 ** -33 : (size + 0.5) / 2 ** 32, z);
         return z;
       });
-      words.set((segment < 0 ? [0, 0, 0, z] : monomials(values)).map(fixed), entry * 4);
+      words.set((segment < 0 ? [0, 0, 0, z] : nowhereNegative(monomials(values))).map(fixed), entry * 4);
     }
   };
+}
+
+/**
+ * Next to the middle, where the distribution bends the other way, the quadratic coefficient comes out at -7 units. The unsigned
+ * arithmetic of the kernels would take it for a large one; as a part of the linear one it is off by 2 units.
+ */
+function nowhereNegative([cubic = 0, quadratic = 0, linear = 0, constant = 0]: number[]): number[] {
+  const rest = Math.min(0, quadratic);
+  return [cubic, quadratic - rest, linear + rest, Math.max(0, constant)];
 }
 
 function fixed(value: number): number {

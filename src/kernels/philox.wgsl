@@ -16,10 +16,16 @@ struct Parameters {
   blocks: u32, chunk: u32, first_low: u32, first_high: u32,
   skipped: u32, count: u32, stream: u32, key_low: u32, key_high: u32,
   /// What a distribution wants to know.
-  low: u32, range: u32, threshold: u32,
+  low: u32, range: u32, threshold: u32, scale: u32, shift: u32, most: u32, zero: u32,
 }
 @group(0) @binding(0) var<uniform> p: Parameters;
 @group(0) @binding(1) var<storage, read_write> result: array<Element>;
+
+/// The zero keeps compilers from fusing product and sum, as WGSL lets them.
+fn scaled(x: f32) -> f32 {
+  let product = bitcast<f32>(bitcast<u32>(x * bitcast<f32>(p.scale)) ^ p.zero);
+  return product + bitcast<f32>(p.shift);
+}
 
 fn counter_of(block: u32, attempt: u32) -> vec4<u32> {
   let low = p.first_low + block;

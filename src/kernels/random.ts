@@ -16,13 +16,16 @@ export interface RandomSource {
 
 export interface RandomArguments extends RandomSource {
   readonly distribution: Distribution;
-  /** `count` f32; i32 for integers, u32 for bits. */
+  /** `count` f32; i32 or u32 for integers, u32 for bits, and for bernoulli, 0 or 1. */
   readonly result: DeviceBuffer | BufferView;
   /** Below 2^31. */
   readonly count: number;
   /** Integers are from `low` before `low + range`, `range` up to 2^32. */
   readonly low?: number | undefined;
   readonly range?: number | undefined;
+  /** Uniform and normal numbers are multiplied, and then added to; f32, the scale at least 2^-78. Default 1 and 0. */
+  readonly scale?: number | undefined;
+  readonly shift?: number | undefined;
   /** For bernoulli. */
   readonly probability?: number | undefined;
 }
@@ -35,7 +38,10 @@ fn value(word: u32, block: u32, lane: u32) -> u32 { return word; }
 `,
   uniform: `
 alias Element = f32;
-fn value(word: u32, block: u32, lane: u32) -> f32 { return f32(word >> 8u) * 5.9604644775390625e-8; }
+fn value(word: u32, block: u32, lane: u32) -> f32 { 
+  let x = scaled(f32(word >> 8u) * 5.9604644775390625e-8);
+  return select(x, bitcast<f32>(p.most), x > bitcast<f32>(p.most));
+}
 `,
   normal: `
 alias Element = f32;
@@ -52,7 +58,7 @@ fn value(word: u32, block: u32, lane: u32) -> f32 {
   // Cut to 24 bits, so that every step from here is exact.
   let shift = 8u - min(8u, countLeadingZeros(z));
   let size = f32(z >> shift) * bitcast<f32>((shift + 98u) << 23u);
-  return bitcast<f32>(bitcast<u32>(size) | (word & 0x80000000u));
+  return scaled(bitcast<f32>(bitcast<u32>(size) | (word & 0x80000000u)));
 }
 `,
   integers: `
@@ -70,8 +76,8 @@ fn value(word: u32, block: u32, lane: u32) -> i32 {
 }
 `,
   bernoulli: `
-alias Element = f32;
-fn value(word: u32, block: u32, lane: u32) -> f32 { return select(0.0, 1.0, word < p.threshold || p.range == 1u); }
+alias Element = u32;
+fn value(word: u32, block: u32, lane: u32) -> u32 { return select(0u, 1u, word < p.threshold || p.range == 1u); }
 `,
 };
 
@@ -94,6 +100,14 @@ export function randomConstants({
 }
 
 type RandomConstantsInput = Pick<RandomArguments, "distribution" | "low" | "range" | "probability">;
+
+/** The greatest uniform number: rounding must not reach `shift + scale`. */
+export function greatestBelow(end: number): number {
+  const bits = new Int32Array(Float32Array.of(end).buffer);
+  if (end === 0) return -(2 ** -126);
+  bits[0] = (bits[0] as number) + (end > 0 ? -1 : 1);
+  return new Float32Array(bits.buffer)[0] as number;
+}
 
 const longThreads = 64;
 
@@ -124,7 +138,10 @@ export async function random(
   const { low, range, threshold } = randomConstants(work);
   const key = [Number(seed & 0xffffffffn), Number(seed >> 32n)];
   const sizes = [blocks, chunk, first % 2 ** 32, Math.floor(first / 2 ** 32), skipped, count, stream];
-  const p = Uint32Array.of(...sizes, ...key, low, range, threshold);
+  const { scale = 1, shift = 0 } = work;
+  const floats = Float32Array.of(scale, shift, greatestBelow(Math.fround(shift + scale)));
+  const scaling = new Uint32Array(floats.buffer);
+  const p = Uint32Array.of(...sizes, ...key, low, range, threshold, ...scaling, 0);
   const dispatch = (bindings: Bindings) => {
     if (long) device.dispatch(kernel, bindings, Math.ceil(blocks / chunk), options);
     else device.dispatchThreads(kernel, bindings, blocks, options);

@@ -56,12 +56,14 @@ export type { Normalization, NormalizeOptions, SoftmaxOptions } from "./normaliz
 export { type FileOptions, type ReadOptions, readNpy, writeNpy } from "./npy.ts";
 export { type ReadNpzOptions, readNpz, type WriteNpzOptions, writeNpz } from "./npz.ts";
 export { type Qr, type QrOptions, qr } from "./qr.ts";
-export {
-  type BernoulliOptions,
-  bindRandom,
-  type IntegersOptions,
-  type RandomFamily,
-  type RandomOptions,
+export type {
+  BernoulliOptions,
+  IntegersOptions,
+  NormalOptions,
+  PermutationOptions,
+  RandomFamily,
+  RandomOptions,
+  UniformOptions,
 } from "./random/random.ts";
 export type {
   NormOptions,

@@ -27,7 +27,7 @@ describe("the command line", () => {
     [["matrix", "mutliply"], "Did you mean multiply?"],
     [["kernel", "x.wgsl", "--target", "openlc"], "Did you mean opencl?"],
     [["bench", "matrx"], "Did you mean matrix?"],
-    [["matrix", "multiply", "a.npy"], "takes two .npy files"],
+    [["matrix", "multiply", "a.npy"], "multiply takes 2 files, not 1"],
     [["matrix", "multiply", "a.npy", "b.npy"], "-o C.npy"],
     [["kernel"], "needs a WGSL file"],
     [["kernel", "-", "--constant", "chunk"], "not NAME=VALUE"],

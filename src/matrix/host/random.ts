@@ -1,10 +1,17 @@
 import { normalTable } from "../../kernels/normal-table.ts";
-import { type Distribution, type RandomSource, randomConstants } from "../../kernels/random.ts";
+import {
+  type Distribution,
+  greatestBelow,
+  type RandomSource,
+  randomConstants,
+} from "../../kernels/random.ts";
 
 export interface HostRandom extends RandomSource {
   readonly distribution: Distribution;
   readonly low?: number | undefined;
   readonly range?: number | undefined;
+  readonly scale?: number | undefined;
+  readonly shift?: number | undefined;
   readonly probability?: number | undefined;
 }
 
@@ -47,11 +54,13 @@ function high(a: number, b: number): number {
 
 /** arrays: the result. The same numbers as the kernels', bit for bit. */
 export function randomNumbers(
-  [result]: readonly (Float32Array | Int32Array | Uint32Array)[],
+  [result]: readonly (Float32Array | Int32Array | Uint32Array | Uint8Array)[],
   work: HostRandom,
 ): void {
   if (result === undefined) return;
-  const { distribution, seed, stream, offset } = work;
+  const { distribution, seed, stream, offset, scale = 1, shift = 0 } = work;
+  const most = greatestBelow(Math.fround(shift + scale));
+  const scaled = (x: number) => Math.fround(Math.fround(x * scale) + shift);
   const key = [Number(seed & 0xffffffffn), Number(seed >> 32n)] as const;
   const { low, range, threshold } = randomConstants(work);
   const table = distribution === "normal" ? normalTable() : new Uint32Array(0);
@@ -75,8 +84,8 @@ export function randomNumbers(
       drawn = block;
     }
     const word = words[index % 4] ?? 0;
-    if (distribution === "uniform") result[at] = (word >>> 8) * 2 ** -24;
-    else if (distribution === "normal") result[at] = normal(word, table);
+    if (distribution === "uniform") result[at] = Math.min(most, scaled((word >>> 8) * 2 ** -24));
+    else if (distribution === "normal") result[at] = scaled(normal(word, table));
     else if (distribution === "integers") result[at] = integer(word, block, index % 4);
     else if (distribution === "bernoulli") result[at] = Number(word < threshold || range === 1);
     else result[at] = word;
