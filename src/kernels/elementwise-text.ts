@@ -70,8 +70,8 @@ function word(at: number): string {
 }
 
 /** Compilers make vectors of loads and stores whose indices plainly do not wrap; all are below 2^31. */
-function noWrap(index: string): string {
-  return `(${index}) & 0x7fffffffu`;
+function noWrap(index: string, scale = 1): string {
+  return `(${index}) & 0x${Math.floor(0x7fffffff / scale).toString(16)}u`;
 }
 
 const count = word(0);
@@ -225,7 +225,7 @@ fn elementwise(@builtin(workgroup_id) id: vec3<u32>) {
     let i = unit * ${parts}u;
     ${layout.coordinates("i")}
     ${used.map((operand) => `let s${operand} = ${noWrap(layout.address(operand))};`).join("\n    ")}
-    let run = ${noWrap(`min(last - unit, (${layout.size(rank - 1)} - d${rank - 1}) / ${parts}u)`)};
+    let run = ${noWrap(`min(last - unit, (${layout.size(rank - 1)} - d${rank - 1}) / ${parts}u)`, parts)};
     let start = ${noWrap("unit")};
     for (var j = 0u; j < run; j++) {
       result[start + j] = ${stored};
