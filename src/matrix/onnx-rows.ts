@@ -19,7 +19,12 @@ export function onnxSoftmax(
 export function onnxLayerNorm(
   context: CpuContext,
   { rows, n, epsilon }: { readonly rows: number; readonly n: number; readonly epsilon: number },
-  [source, result, gamma, beta]: readonly [Float32Array, Float32Array, Float32Array, Float32Array | undefined],
+  [source, result, gamma, beta]: readonly [
+    Float32Array,
+    Float32Array,
+    Float32Array,
+    Float32Array | undefined,
+  ],
 ): Promise<boolean> {
   const node = {
     operator: "LayerNormalization",
