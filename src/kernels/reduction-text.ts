@@ -5,9 +5,9 @@ import { keyType, orderedElement, orderText } from "./order-text.ts";
 import { forBothWidths } from "./wgsl-widths.ts";
 
 /**
- * What is computed of the numbers along an axis. The last four take a pivot for each result: the mean of squared
- * deviations from it divided by the divisor, its sum with the logarithm of the sum of exponentials of differences, and
- * that sum of exponentials alone.
+ * What is computed of the numbers along an axis. The last four take a pivot for each result: the mean square of the
+ * deviations from it and its root, and of the exponentials of the deviations the logarithm of their sum plus the pivot,
+ * and the sum.
  */
 export type AxisReduction =
   | "sum"
@@ -36,8 +36,6 @@ export interface ReductionText {
   /** Bytes of one partial result. */
   readonly accumulatorBytes: number;
   readonly hasPivots: boolean;
-  /** The same as a monoid over numbers, so that it can be accumulated along an axis. */
-  readonly accumulates: boolean;
 }
 
 interface Simple {
@@ -55,7 +53,10 @@ interface Simple {
   readonly store?: string;
 }
 
-/** `long` is the shape for CPU devices. `result` is the type of positions for argMin and argMax, of sums for integers; elsewhere it follows from `type`. */
+/**
+ * `result` is the type of positions for argMin and argMax and of sums of integers; elsewhere it follows from `type`. `long`
+ * is the shape for CPU devices.
+ */
 export function reductionText(
   reduction: AxisReduction,
   type: NumberType,
@@ -90,12 +91,10 @@ fn fold(v: A4) -> A { return combine(combine(v.x, v.y), combine(v.z, v.w)); }
 fn lane(v: A4, at: u32) -> A { return v[at]; }
 fn store(total: A, p: P, divisor: u32) -> R { return ${store}; }
 `;
-  const accumulates = ["sum", "product", "min", "max"].includes(reduction);
   return {
     text,
     accumulatorBytes: typeBytes[accumulator],
     hasPivots: simple.pivot !== undefined,
-    accumulates,
   };
 }
 
@@ -250,5 +249,5 @@ fn lane(v: A4, at: u32) -> A { return A(v.key[at], v.at[at]); }
 fn fold(v: A4) -> A { return combine(combine(lane(v, 0u), lane(v, 1u)), combine(lane(v, 2u), lane(v, 3u))); }
 fn store(total: A, p: P, divisor: u32) -> R { return ${result === "u32" ? "total.at" : `${result}(total.at)`}; }
 `;
-  return { text, accumulatorBytes: 2 * typeBytes[key], hasPivots: false, accumulates: false };
+  return { text, accumulatorBytes: 2 * typeBytes[key], hasPivots: false };
 }
