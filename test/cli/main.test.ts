@@ -28,7 +28,7 @@ describe("the command line", () => {
     [["kernel", "x.wgsl", "--target", "openlc"], "Did you mean opencl?"],
     [["bench", "matrx"], "Did you mean matrix?"],
     [["matrix", "multiply", "a.npy"], "multiply takes 2 files, not 1"],
-    [["matrix", "multiply", "a.npy", "b.npy"], "-o C.npy"],
+    [["matrix", "sort"], "sort takes one file, not 0"],
     [["kernel"], "needs a WGSL file"],
     [["kernel", "-", "--constant", "chunk"], "not NAME=VALUE"],
     [["monitor", "--interval", "50"], "from 200 on"],
