@@ -64,7 +64,10 @@ describe("tour", () => {
     const { status, stdout } = await aikoryu(["tour", "--json"]);
     expect(status).toBe(0);
     const { rows } = JSON.parse(stdout);
-    expect(rows.map(({ operation }: { operation: string }) => operation)).toEqual(["matrix.multiply", "nn.run"]);
+    expect(rows.map(({ operation }: { operation: string }) => operation)).toEqual([
+      "matrix.multiply",
+      "nn.run",
+    ]);
     for (const row of rows) {
       expect(row).toMatchObject({ agree: true, reason: expect.any(String) });
       expect(row.cpuMs).toBeGreaterThan(0);
