@@ -12,7 +12,7 @@ export async function sort({ gpu }) {
   const graph = new OnnxBuilder();
   const k = graph.constant("k", "i64", [1], BigInt64Array.of(BigInt(count)));
   const least = { axis: { int: 0 }, largest: { int: 0 }, sorted: { int: 1 } };
-  const sorted = graph.add("TopK", [graph.input("x", "f32", [count]), k], least);
+  const [sorted] = graph.addAll("TopK", [graph.input("x", "f32", [count]), k], least, 2);
   graph.output("y", sorted, "f32", [count]);
   return {
     family: "matrix",

@@ -53,10 +53,21 @@ export class OnnxBuilder {
     inputs: readonly GraphValue[],
     attributes: Readonly<Record<string, Attribute>> = {},
   ): GraphValue {
+    const [value] = this.addAll(operator, inputs, attributes, 1);
+    return value as GraphValue;
+  }
+
+  /** One operator of the ONNX standard and its first `count` outputs, for those that need more than one. */
+  addAll(
+    operator: string,
+    inputs: readonly GraphValue[],
+    attributes: Readonly<Record<string, Attribute>>,
+    count: number,
+  ): readonly GraphValue[] {
     for (const { name } of inputs) this.#assertKnown(name, operator);
-    const name = this.#named(`${operator}_${++this.#count}`);
-    this.#nodes.push({ operator, inputs: inputs.map((value) => value.name), outputs: [name], attributes });
-    return { name };
+    const outputs = Array.from({ length: count }, () => this.#named(`${operator}_${++this.#count}`));
+    this.#nodes.push({ operator, inputs: inputs.map((value) => value.name), outputs, attributes });
+    return outputs.map((name) => ({ name }));
   }
 
   /** Names what the model computes. */
