@@ -34,11 +34,12 @@ export async function tourNetwork(gpu: Gpu, terminal: Terminal): Promise<TourRow
   const tests = samples.flatMap(({ file }, at) => (spread(`test ${file}`) % 4 === 0 ? [at] : []));
   const lessons = samples.flatMap((_, at) => (tests.includes(at) ? [] : [at]));
   terminal.print(
-    `${terminal.style("bold", "nn")}      ${samples.length} files of ${kinds.length} kinds: a network of ${features}, ${hidden} and ${kinds.length} cells learns`,
+    `${terminal.style("bold", "nn")}      ${samples.length} files of ${kinds.length} kinds; a network of`,
   );
   terminal.print(
-    `        to tell them apart from a kilobyte of each, and is asked about ${tests.length} unseen`,
+    `        ${features}, ${hidden} and ${kinds.length} cells learns to tell a kilobyte of each apart,`,
   );
+  terminal.print(`        and is asked about ${tests.length} that it has not seen`);
 
   terminal.progress("teaching the network");
   const model = await taught(gpu, found, lessons);

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { aikoryu } from "./run.ts";
 
-const verbs = ["doctor", "tour", "bench", "kernel", "matrix", "monitor"];
+const verbs = ["doctor", "tour", "bench", "kernel", "matrix", "nn", "monitor"];
 
 describe("the command line", () => {
   it("lists its verbs and asks for one", async () => {

@@ -1,6 +1,6 @@
 import { elementCount } from "../../core/shape.ts";
 import { AikoError, isAikoError } from "../../errors.ts";
-import { describeNode } from "../onnx/index.ts";
+import { describeNode, type OnnxNode } from "../onnx/index.ts";
 import { PlanBuilder, type Value } from "./builder.ts";
 import { type NodeContext, refuse } from "./context.ts";
 import type { NamedTensors } from "./executor.ts";
@@ -97,7 +97,8 @@ function lowerNode(context: NodeContext, inputs: readonly (Value | undefined)[])
   builder.operator = operatorName(node);
   const operator = operatorOf(node);
   if (operator === undefined) return refuse(node, "the executor has no such operator");
-  if (node.domain === "" && opset < 7) return refuse(node, `operator set ${opset}`);
+  if (node.domain === "" && (opset < 6 || differsBefore7(node, opset)))
+    return refuse(node, `operator set ${opset}`);
   try {
     const made = operator(context, inputs);
     return Array.isArray(made) ? made : [made as Value];
@@ -114,6 +115,31 @@ function lowerNode(context: NodeContext, inputs: readonly (Value | undefined)[])
 function foldable({ shape, dtype, host }: Value): boolean {
   if (host !== undefined) return false;
   return elementCount(shape) <= (isFloat(dtype) ? 1 : constantElements);
+}
+
+const namedBroadcast = ["broadcast", "axis"];
+const arithmetic = new Set([
+  "Add",
+  "Sub",
+  "Mul",
+  "Div",
+  "Pow",
+  "And",
+  "Or",
+  "Xor",
+  "Equal",
+  "Less",
+  "Greater",
+  "PRelu",
+]);
+const trained = new Set(["BatchNormalization", "Dropout"]);
+
+/** Operator set 6 differs where shapes broadcast by an attribute, and where operators train unless told otherwise. */
+function differsBefore7({ operator, attributes }: OnnxNode, opset: number): boolean {
+  if (opset >= 7) return false;
+  if (operator === "PRelu") return true;
+  if (arithmetic.has(operator)) return namedBroadcast.some((name) => attributes.has(name));
+  return trained.has(operator) && Number(attributes.get("is_test")?.value ?? 0) !== 1;
 }
 
 function unsupportedDouble(what: string): AikoError {

@@ -23,7 +23,7 @@ const sameTypes = ({ node }: NodeContext, values: readonly Value[]) => {
 
 /** Older operator sets line the second input up at an axis instead of at the end. */
 const refuseOldBroadcast = (context: NodeContext) => {
-  if (context.opset < 7) refuse(context.node, `operator set ${context.opset}`);
+  if (context.opset < 6) refuse(context.node, `operator set ${context.opset}`);
 };
 
 const unary =
