@@ -23,6 +23,8 @@ export interface Verb {
   readonly does: string;
   /** Of the options above, those that it understands. */
   readonly options: readonly (keyof VerbOptions)[];
+  /** Takes numbers in the type that their file has, not as f32. */
+  readonly stored?: boolean;
   run(family: Family, files: readonly Matrix[], options: VerbOptions): Promise<VerbResult>;
 }
 
@@ -122,5 +124,8 @@ export const verbs: Readonly<Record<string, Verb>> = {
     family.fft(x, options),
   ),
   ifft: one("its inverse", [], (family, [x], { axis, ...options }) => family.ifft(x, options)),
-  convert: one("the same numbers, in another file format", [], async (_, [x]) => x),
+  convert: {
+    ...one("the same numbers, in another file format", [], async (_, [x]) => x),
+    stored: true,
+  },
 };

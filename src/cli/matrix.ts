@@ -15,7 +15,8 @@ export const matrix: Command = {
 Computes with .npy and .npz files of any shape and writes the result in the
 format that FILE ends with. Without -o, the first numbers are shown. Several
 results, as of svd, go into an .npz. An existing FILE is replaced when all is
-done.
+done. Numbers are computed with as f32, whatever type they are stored in; convert
+keeps the type.
 
 ${listing()}
 
@@ -73,7 +74,7 @@ async function compute(
   const inputs: Matrix[] = [];
   for (const file of files) {
     terminal.progress(`reading ${file}`);
-    inputs.push(await readOne(gpu, file, signal));
+    inputs.push(await readOne(gpu, file, verb, signal));
   }
   const shapes = inputs.map(({ shape }) => formatShape(shape)).join(" and ");
   terminal.progress(`${name} of ${shapes}`);
@@ -90,7 +91,7 @@ async function compute(
     output: output ?? null,
     ...(more.length === 0 ? { shape: single?.shape, dtype: single?.dtype } : { results: described }),
     report,
-    ...(output === undefined ? { values: await valuesOf(results) } : {}),
+    ...(output === undefined ? { values: await valuesOf(gpu, results) } : {}),
   });
   for (const [key, found] of Object.entries(results)) {
     const label = more.length === 0 ? `${name} of ${shapes} is ${formatShape(found.shape)}` : key;
@@ -100,7 +101,7 @@ async function compute(
         ? `${label} ${found.dtype}${where}`
         : `${label}: ${formatShape(found.shape)} ${found.dtype}${where}`,
     );
-    if (output === undefined) terminal.print(`  ${await preview(found)}`);
+    if (output === undefined) terminal.print(`  ${await preview(gpu, found)}`);
   }
   if (report !== undefined) {
     terminal.say(`${formatMs(report.totalMs)} ms on ${report.device}, because: ${report.reason}`);
@@ -110,11 +111,12 @@ async function compute(
 }
 
 /** `weights.npz#name` names an array of an archive. */
-async function readOne(gpu: Gpu, file: string, signal: AbortSignal): Promise<Matrix> {
+async function readOne(gpu: Gpu, file: string, verb: Verb, signal: AbortSignal): Promise<Matrix> {
+  const options = { signal, dtype: verb.stored === true ? "stored" : "f32" } as const;
   const [, path = file, name] = /^(.*\.npz)(?:#(.*))?$/i.exec(file) ?? [];
-  if (!/\.npz$/i.test(path)) return gpu.matrix.readNpy(file, { signal });
+  if (!/\.npz$/i.test(path)) return gpu.matrix.readNpy(file, options);
   const names = name === undefined ? {} : { names: [name] };
-  const found = Object.entries(await gpu.matrix.readNpz(path, { signal, ...names }));
+  const found = Object.entries(await gpu.matrix.readNpz(path, { ...options, ...names }));
   const [first] = found;
   if (first !== undefined && found.length === 1) return first[1];
   const all = found.map(([key]) => key).join(", ");
@@ -141,21 +143,26 @@ async function write(
   return gpu.matrix.writeNpy(output, single, { signal });
 }
 
-async function preview(found: AnyMatrix): Promise<string> {
-  const first = numbersOf((await found.read()).subarray(0, mostShown));
+async function preview(gpu: Gpu, found: AnyMatrix): Promise<string> {
+  const first = numbersOf((await readable(gpu, found).read()).subarray(0, mostShown));
   const shown = first.map((value) =>
     String(typeof value === "bigint" ? value : Number(value.toPrecision(7))),
   );
   return found.size > mostShown ? `${shown.join("  ")}  ... of ${found.size}` : shown.join("  ");
 }
 
-async function valuesOf(results: Readonly<Record<string, AnyMatrix>>): Promise<unknown> {
+async function valuesOf(gpu: Gpu, results: Readonly<Record<string, AnyMatrix>>): Promise<unknown> {
   const entries = Object.entries(results).map(async ([key, found]) => {
-    const values = numbersOf(await found.read());
+    const values = numbersOf(await readable(gpu, found).read());
     return [key, values.map((value) => (typeof value === "bigint" ? `${value}` : value))] as const;
   });
   const all = Object.fromEntries(await Promise.all(entries));
   return Object.keys(all).length === 1 ? all[Object.keys(all)[0] ?? ""] : all;
+}
+
+/** Not the bits of 16-bit floats. */
+function readable(gpu: Gpu, found: AnyMatrix): AnyMatrix {
+  return found.dtype === "f16" ? gpu.matrix.cast(found, "f32") : found;
 }
 
 function numbersOf(data: Iterable<number> | Iterable<bigint>): (number | bigint)[] {

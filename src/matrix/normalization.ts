@@ -47,7 +47,7 @@ export function bindNormalization(runtime: Runtime): Normalization {
     async (source: Source, { axis = -1, ...options }: SoftmaxOptions = {}) => {
       const matrix = toMatrix<DType>(source, name);
       const { dtype, shape } = matrix;
-      if (dtype !== "f32" && dtype !== "f64") throw wrongType(name, dtype);
+      if (dtype !== "f32" && dtype !== "f64") throw wrongType(name, dtype, "f32 or f64");
       const parameters = { axis: axisIn(shape, axis, name) };
       const [result] = await softmaxOperations[dtype][name](runtime, [matrix], parameters, options);
       return result as never;
@@ -90,9 +90,9 @@ export function bindNormalization(runtime: Runtime): Normalization {
   };
 }
 
-function wrongType(name: string, dtype: string): AikoError {
+function wrongType(name: string, dtype: string, taken = "f32"): AikoError {
   return new AikoError("INVALID_ARGUMENT", {
-    message: `${name} takes f32, not ${dtype}`,
+    message: `${name} takes ${taken}, not ${dtype}`,
     hint: 'Convert the matrix first: cast(matrix, "f32").',
   });
 }

@@ -156,7 +156,7 @@ const hasNoIdentity: ReadonlySet<MatrixReduction> = new Set([
 /** Ascending, from the front, none twice. */
 function axesOf(shape: Shape, axis: number | readonly number[] | undefined, name: string): readonly number[] {
   if (axis === undefined) return shape.map((_, at) => at);
-  const axes = (typeof axis === "number" ? [axis] : axis).map((each) => axisIn(shape, each, name));
+  const axes = (Array.isArray(axis) ? axis : [axis]).map((each) => axisIn(shape, each, name));
   const sorted = [...new Set(axes)].sort((a, b) => a - b);
   if (sorted.length === axes.length) return sorted;
   throw new AikoError("INVALID_ARGUMENT", {

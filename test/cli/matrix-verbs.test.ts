@@ -11,6 +11,8 @@ const path = (name: string) => join(folder, name);
 
 await writeNpy(path("a.npy"), Matrix.from([3, 1, 2, 6, 5, 4], [2, 3]));
 await writeNpy(path("square.npy"), Matrix.from([2, 0, 0, 4], [2, 2]));
+await writeNpy(path("pi.npy"), Matrix.from(Float64Array.of(Math.PI, 2 ** 53 - 1), [2], "f64"));
+await writeNpy(path("half.npy"), Matrix.from(Uint16Array.of(0x3e00), [1], "f16"));
 await writeNpz(path("two.npz"), { first: Matrix.from([[1, 2]]), second: Matrix.from([[3, 4]]) });
 
 async function json(...args: readonly string[]) {
@@ -19,6 +21,15 @@ async function json(...args: readonly string[]) {
 }
 
 describe("matrix verbs", () => {
+  it("converts without narrowing", async () => {
+    const { value } = await json("convert", path("pi.npy"), "-o", path("pi.npz"));
+    expect(value).toMatchObject({ shape: [2], dtype: "f64" });
+    const { result } = await readNpz(path("pi.npz"), { dtype: "stored" });
+    expect(await result?.read()).toEqual(Float64Array.of(Math.PI, 2 ** 53 - 1));
+    const half = await json("convert", path("half.npy"));
+    expect(half.value).toMatchObject({ dtype: "f16", values: [1.5] });
+  });
+
   it.each([
     [["sum", "a.npy", "--axis", "-1"], [6, 15], [2]],
     [

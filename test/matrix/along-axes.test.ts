@@ -226,13 +226,15 @@ describe("on the CPU, along axes", () => {
     const whole = Matrix.from(Int32Array.of(1, 2, 3), [3], "i32");
     const wrong: readonly (readonly [() => Promise<unknown>, string])[] = [
       [() => m.sum(x, { axis: 2 }), "sum along axis 2 of a 2x3 matrix, which has 2 axes"],
+      [() => m.sum(x, { axis: null as never }), "sum along axis null of a 2x3 matrix"],
+      [() => m.sum(x, { axis: "0" as never }), "sum along axis 0 of a 2x3 matrix"],
       [() => m.sum(x, { axis: [0, -2] }), "one of them stands there twice"],
       [() => m.softmax(x, { axis: 0.5 }), "softmax along axis 0.5"],
       [() => m.topK(x, 4), "There are no 4 largest of 3 numbers in a 2x3 matrix"],
       [() => m.topK(x, -1), "There are no -1 largest"],
       [() => m.norm(x, { p: 3 }), "There is no norm with p = 3"],
       [() => m.variance(x, { correction: 0.5 }), "A correction of 0.5"],
-      [() => m.softmax(whole as never), "softmax takes f32, not i32"],
+      [() => m.softmax(whole as never), "softmax takes f32 or f64, not i32"],
       [() => m.layerNorm(x, { axes: 3 }), "layerNorm of the last 3 axes of a matrix with 2"],
       [
         () => m.layerNorm(x, { gamma: Matrix.zeros([2]) }),

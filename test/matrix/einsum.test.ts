@@ -248,6 +248,22 @@ onEveryDevice(
       const gpu = bindMatrix(runtime);
       for (const one of few) await check(gpu, one, "gpu");
     });
+
+    it("leaves no memory behind", async () => {
+      await using runtime = new Runtime({ adapters: async () => [adapter] });
+      const { einsum } = bindMatrix(runtime);
+      using a = Matrix.from(new Float32Array(36).fill(1), [6, 6]);
+      for (const [subscripts, count] of [
+        ["ij,jk,kl->li", 3],
+        ["ij->j", 1],
+        ["ij,ij->ij", 2],
+      ] as const) {
+        using _ = await einsum(subscripts, new Array(count).fill(a), { placement: "gpu" });
+      }
+      a.dispose();
+      const { residents, inUseBytes } = (await runtime.memory()).statistics();
+      expect([residents, inUseBytes]).toEqual([0, 0]);
+    });
   },
   { computing: true },
 );

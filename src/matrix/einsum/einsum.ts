@@ -57,7 +57,7 @@ export async function einsum(
     if (left !== undefined && right !== undefined) rest.push(await contract(call, left, right, step));
   }
   const [last] = rest as [Operand];
-  const view = spread(call, last, parsed.output);
+  using view = spread(call, last, parsed.output);
   last.matrix.dispose();
   if (!isRearranged) await evaluated(runtime, view, options);
   return new Matrix(view.usableNode(), view.shape, view.report ?? last.matrix.report) as AnyMatrix as Matrix;
