@@ -28,7 +28,7 @@ function run(...args: string[]): Promise<{ code: number | null; stderr: string }
 describe.skipIf(process.platform === "win32")("gpu-check", () => {
   it.skipIf(!adapters.some(({ id }) => id === "opencl:0"))(
     "measures a device and says so in both forms",
-    { timeout: 60_000 },
+    { timeout: 180_000 },
     async () => {
       const out = join(folder, "deep", "report");
       const { code, stderr } = await run(out, "--device", "opencl:0", "--no-bench");
