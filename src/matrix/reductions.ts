@@ -52,7 +52,7 @@ export interface Reductions {
   /** NaN where one of the numbers is. Rejects with INVALID_ARGUMENT where there are none. */
   min<D extends DType = "f32">(matrix: Source<D>, options?: ReduceOptions): Promise<Matrix<D>>;
   max<D extends DType = "f32">(matrix: Source<D>, options?: ReduceOptions): Promise<Matrix<D>>;
-  /** Whether one is not 0; NaN is not. */
+  /** Whether one is not 0; NaN counts as not 0. */
   any(matrix: Source, options?: ReduceOptions): Promise<Matrix<"bool">>;
   all(matrix: Source, options?: ReduceOptions): Promise<Matrix<"bool">>;
   /** Of vectors along the axes. Squares of f32 beyond 1.8e19 may be infinite. */
