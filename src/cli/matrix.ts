@@ -15,8 +15,8 @@ export const matrix: Command = {
 Computes with .npy and .npz files of any shape and writes the result in the
 format that FILE ends with. Without -o, the first numbers are shown. Several
 results, as of svd, go into an .npz. An existing FILE is replaced when all is
-done. Numbers are computed with as f32, whatever type they are stored in; convert
-keeps the type.
+done. Numbers are computed with as f32, whatever type they are stored in, but
+convert keeps the type.
 
 ${listing()}
 

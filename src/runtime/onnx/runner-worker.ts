@@ -1,11 +1,12 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { loadFfi } from "../../core/ffi.ts";
 import { type Address, runParameters } from "./library.ts";
-import type { Copy, RunnerReply, RunnerRequest } from "./runner.ts";
+import { type Copy, type RunnerReply, type RunnerRequest, runnerIsReady } from "./runner.ts";
 
 const koffi = await loadFfi();
 const run = koffi.decode(workerData as Address, koffi.proto("void *", [...runParameters]));
 bindToFirstProcessor();
+parentPort?.postMessage(runnerIsReady);
 
 parentPort?.on("message", (request: RunnerRequest) => {
   const start = performance.now();

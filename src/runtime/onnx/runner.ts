@@ -21,6 +21,12 @@ export interface RunnerReply extends RunnerResult {
   readonly id: number;
 }
 
+/**
+ * Posted once by the thread. Until then it keeps the process alive: koffi aborts the process when its thread ends while it
+ * is loaded.
+ */
+export const runnerIsReady = "ready";
+
 interface Pending {
   readonly resolve: (result: RunnerResult) => void;
   readonly reject: (error: AikoError) => void;
@@ -42,16 +48,15 @@ export class Runner {
     if (this.#worker !== undefined) return this.#worker;
     const url = new URL("runner-worker.js", import.meta.url);
     const worker = new Worker(url, { execArgv: [], workerData: this.#runAddress });
-    worker.on("message", (reply: RunnerReply) => {
-      const { id } = reply;
+    worker.on("message", (reply: RunnerReply | typeof runnerIsReady) => {
+      const id = reply === runnerIsReady ? 0 : reply.id;
       const pending = this.#pending.get(id);
       this.#pending.delete(id);
       if (this.#pending.size === 0) worker.unref();
-      pending?.resolve(reply);
+      if (reply !== runnerIsReady) pending?.resolve(reply);
     });
     worker.on("error", (cause) => this.#fail(worker, cause));
     worker.on("exit", (status) => this.#fail(worker, status));
-    worker.unref();
     this.#worker = worker;
     return worker;
   }
