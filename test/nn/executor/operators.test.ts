@@ -128,7 +128,7 @@ onEveryDevice(
     }, 60_000);
 
     it("multiplies matrices and takes what follows along", async () => {
-      for (const [m, k, n] of slow
+      for (const [m, k, n] of slow || backend === "webgpu"
         ? [[9, 33, 35]]
         : [
             [1, 1, 1],
@@ -162,7 +162,7 @@ onEveryDevice(
         inputs: { a: f32([2, 1, 5, 7]), b: f32([3, 7, 4]), v: f32([7]) },
         outputs: "y z",
       });
-    }, 60_000);
+    }, 240_000);
 
     it("attends", async () => {
       await check({
