@@ -8,7 +8,8 @@ import {
   type UnaryOperator,
 } from "../expression/expression.ts";
 import type { Runtime } from "../runtime/index.ts";
-import { elementwiseOf, lazyMatrix, type Operand, toDType, toMatrix } from "./lazy.ts";
+import { toMatrix } from "./input.ts";
+import { elementwiseOf, lazyMatrix, type Operand, toDType } from "./lazy.ts";
 import type { Matrix } from "./matrix.ts";
 
 /** Of the elements of one matrix, in its own type. */
@@ -158,7 +159,7 @@ function castOf(runtime: Runtime, x: unknown, to: DType): Matrix<DType> {
       result: to,
     });
   }
-  const matrix = toMatrix<DType>(x as Matrix<DType>, "cast");
+  const matrix = toMatrix<DType>(x as Matrix<DType>, "What cast takes");
   const expression = convert(input(0, computeType(matrix.dtype)), to);
   const operands = [matrix.usableNode()];
   return lazyMatrix(runtime, { kind: "elementwise", expression, operands }, matrix.shape, to);

@@ -3,7 +3,8 @@ import { elementCount } from "../core/shape.ts";
 import { scanAxis } from "../kernels/index.ts";
 import type { RunOptions, Runtime } from "../runtime/index.ts";
 import { type DenseRun, denseOperation } from "./dense-operation.ts";
-import { toMatrix } from "./lazy.ts";
+import { toMatrix } from "./input.ts";
+
 import { axisIn, numberType, runLines, sizesAlong } from "./lines.ts";
 import type { AnyMatrix, Matrix } from "./matrix.ts";
 import { reducedType } from "./reduce-operation.ts";
@@ -57,8 +58,12 @@ export function bindCumulative(runtime: Runtime): Cumulative {
       source: Source,
       { axis = 0, exclusive = false, reverse = false, ...options }: CumulativeOptions = {},
     ) => {
-      const matrix = toMatrix<DType>(source, `A cumulative ${operator}`);
-      const parameters = { axis: axisIn(matrix.shape, axis, `A cumulative ${operator}`), exclusive, reverse };
+      const matrix = toMatrix<DType>(source, `What a cumulative ${operator} takes`);
+      const parameters = {
+        axis: axisIn(matrix.shape, axis, `What a cumulative ${operator} takes`),
+        exclusive,
+        reverse,
+      };
       const dtype = reducedType(operator, matrix.dtype);
       return (await computedWide(runtime, matrix, dtype, options, async (wide) => {
         const [result] = await operations[operator](runtime, [wide], parameters, options);

@@ -6,6 +6,7 @@ import { computeType, type Expression, isFloat, isWide } from "../expression/exp
 import type { Runtime } from "../runtime/index.ts";
 import type { NestedArray } from "./convert.ts";
 import { evaluatorOf } from "./evaluate.ts";
+import { toMatrix } from "./input.ts";
 import { Matrix } from "./matrix.ts";
 import { type Definition, Node } from "./node.ts";
 import { broadcasted, commonShape, type View } from "./view.ts";
@@ -81,16 +82,6 @@ function assertCondition({ dtype, value }: Prepared, name: string): void {
   });
 }
 
-/** An operand as a matrix: nested arrays become f32, as everywhere. Throws INVALID_ARGUMENT for anything else. */
-export function toMatrix<D extends DType>(operand: Matrix<D> | NestedArray, name: string): Matrix<D> {
-  if (operand instanceof Matrix) return operand;
-  if (Array.isArray(operand)) return Matrix.from(operand) as Matrix<DType> as Matrix<D>;
-  throw new AikoError("INVALID_ARGUMENT", {
-    message: `${name} takes a matrix, not ${operand === null ? "null" : `a ${typeof operand}`}`,
-    hint: "Pass a Matrix or an array of rows. Matrix.from(data, shape) makes one from a typed array.",
-  });
-}
-
 /** An element type by its name. Throws INVALID_ARGUMENT for one that is not there. */
 export function toDType(dtype: unknown): DType {
   if (isDType(dtype)) return dtype;
@@ -103,7 +94,7 @@ function prepare(operand: unknown, name: string, at: number): Prepared {
     return { dtype, shape: [], node: undefined, value: operand };
   }
   if (operand instanceof Matrix || Array.isArray(operand)) {
-    const matrix = toMatrix<DType>(operand, name);
+    const matrix = toMatrix<DType>(operand, `What ${name} takes`);
     return { dtype: matrix.dtype, shape: matrix.shape, node: matrix.usableNode(), value: undefined };
   }
   throw new AikoError("INVALID_ARGUMENT", {

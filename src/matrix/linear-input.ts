@@ -1,7 +1,8 @@
 import { elementCount, formatShape, type Shape, sameShape } from "../core/shape.ts";
 import { AikoError } from "../errors.ts";
+import { toMatrix } from "./input.ts";
 import type { Real } from "./linear-operation.ts";
-import { type AnyMatrix, Matrix, type MatrixInput } from "./matrix.ts";
+import type { AnyMatrix, Matrix, MatrixInput } from "./matrix.ts";
 
 /** f32 or f64 numbers of at least two dimensions. Throws INVALID_ARGUMENT. */
 export function realMatrix<D extends Real>(
@@ -23,18 +24,8 @@ export function realNumbers<D extends Real>(
   name: string,
   input: MatrixInput<D>,
 ): Matrix<D> {
-  const matrix: AnyMatrix | undefined = Array.isArray(input)
-    ? Matrix.from(input)
-    : input instanceof Matrix
-      ? input
-      : undefined;
-  if (matrix === undefined) {
-    throw new AikoError("INVALID_ARGUMENT", {
-      message: `${operation}: ${name} is ${input === null ? "null" : typeof input}, not a matrix`,
-      hint: "Pass a Matrix or an array of rows.",
-    });
-  }
-  if (matrix.dtype === "f32" || matrix.dtype === "f64") return matrix as Matrix<D>;
+  const matrix = toMatrix(input, `${operation}: ${name}`);
+  if (matrix.dtype === "f32" || matrix.dtype === "f64") return matrix;
   throw new AikoError("INVALID_ARGUMENT", {
     message: `${operation}: ${name} holds ${matrix.dtype}; linear algebra is computed in f32 or f64`,
     hint: "Convert it first.",

@@ -3,6 +3,7 @@ import { AikoError } from "../errors.ts";
 import type { RunOptions, Runtime } from "../runtime/index.ts";
 import { evaluated } from "./evaluate.ts";
 import { allocateHost, zerosOnHost } from "./host-memory.ts";
+import { toMatrix } from "./input.ts";
 import { Matrix, type MatrixInput } from "./matrix.ts";
 import { multiplyOperation, type Product } from "./multiply-operation.ts";
 import { isProductDType, multiplyTyped, type ProductDType } from "./multiply-typed.ts";
@@ -34,9 +35,9 @@ export async function multiply<D extends ProductDType = "f32">(
   b: MatrixInput<D>,
   options: MultiplyOptions<D> = {},
 ): Promise<Matrix<D>> {
-  const left = toMatrix(a, "a");
-  const right = toMatrix(b, "b", left.dtype);
-  const added = options.c === undefined ? undefined : toMatrix(options.c, "c", left.dtype);
+  const left = factor(a, "a");
+  const right = factor(b, "b", left.dtype);
+  const added = options.c === undefined ? undefined : factor(options.c, "c", left.dtype);
   const alpha = scalar(options.alpha ?? 1, "alpha");
   const beta = scalar(options.beta ?? (added === undefined ? 0 : 1), "beta");
   if (added === undefined && beta !== 0) {
@@ -110,18 +111,12 @@ const trivialOperation: typeof multiplyOperation = {
   },
 };
 
-function toMatrix<D extends ProductDType>(input: MatrixInput<D>, name: string, type?: D): Matrix<D> {
-  if (input instanceof Matrix || Array.isArray(input)) {
-    const matrix = (input instanceof Matrix ? input : Matrix.from(input)) as Matrix<D>;
-    if (isProductDType(matrix.dtype) && (type === undefined || type === matrix.dtype)) return matrix;
-    throw new AikoError("INVALID_ARGUMENT", {
-      message: `${name} holds ${matrix.dtype}${type === undefined ? "" : ` and a ${type}`}; products are computed in one of f32, f64, f16 and bf16`,
-      hint: `Cast it first: gpu.matrix.cast(${name}, "${type ?? "f32"}").`,
-    });
-  }
+function factor<D extends ProductDType>(input: MatrixInput<D>, name: string, type?: D): Matrix<D> {
+  const matrix = toMatrix(input, name);
+  if (isProductDType(matrix.dtype) && (type === undefined || type === matrix.dtype)) return matrix;
   throw new AikoError("INVALID_ARGUMENT", {
-    message: `${name} is ${input === null ? "null" : typeof input}, not a matrix`,
-    hint: "Pass a Matrix or an array of rows. Matrix.from(data, [rows, columns]) makes one from a typed array.",
+    message: `${name} holds ${matrix.dtype}${type === undefined ? "" : ` and a ${type}`}; products are computed in one of f32, f64, f16 and bf16`,
+    hint: `Cast it first: gpu.matrix.cast(${name}, "${type ?? "f32"}").`,
   });
 }
 

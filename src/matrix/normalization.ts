@@ -4,7 +4,8 @@ import { AikoError } from "../errors.ts";
 import { normalizeRows, softmax } from "../kernels/index.ts";
 import type { RunOptions, Runtime } from "../runtime/index.ts";
 import { type DenseRun, denseOperation } from "./dense-operation.ts";
-import { toMatrix } from "./lazy.ts";
+import { toMatrix } from "./input.ts";
+
 import { axisIn, numberType, runLines, sizesAlong } from "./lines.ts";
 import type { Matrix } from "./matrix.ts";
 import { onnxLayerNorm, onnxSoftmax } from "./onnx-rows.ts";
@@ -45,7 +46,7 @@ export function bindNormalization(runtime: Runtime): Normalization {
   const softmaxes =
     (name: "softmax" | "logSoftmax") =>
     async (source: Source, { axis = -1, ...options }: SoftmaxOptions = {}) => {
-      const matrix = toMatrix<DType>(source, name);
+      const matrix = toMatrix<DType>(source, `What ${name} takes`);
       const { dtype, shape } = matrix;
       if (dtype !== "f32" && dtype !== "f64") throw wrongType(name, dtype, "f32 or f64");
       const parameters = { axis: axisIn(shape, axis, name) };
@@ -58,7 +59,7 @@ export function bindNormalization(runtime: Runtime): Normalization {
       source: Source<"f32">,
       { axes = 1, gamma, beta, epsilon = 1e-5, ...options }: NormalizeOptions = {},
     ) => {
-      const matrix = toMatrix(source, name);
+      const matrix = toMatrix(source, `What ${name} takes`);
       const { shape } = matrix;
       if (!Number.isInteger(axes) || axes < 1 || axes > shape.length) {
         throw new AikoError("INVALID_ARGUMENT", {

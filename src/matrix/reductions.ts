@@ -2,7 +2,8 @@ import type { DType } from "../core/dtype.ts";
 import { formatShape, type Shape } from "../core/shape.ts";
 import { AikoError } from "../errors.ts";
 import type { RunOptions, Runtime } from "../runtime/index.ts";
-import { toMatrix, viewOf } from "./lazy.ts";
+import { toMatrix } from "./input.ts";
+import { viewOf } from "./lazy.ts";
 import { axisIn } from "./lines.ts";
 import type { AnyMatrix, Matrix } from "./matrix.ts";
 import { type MatrixReduction, reducedType, reduceOperation } from "./reduce-operation.ts";
@@ -103,7 +104,7 @@ async function reduced(
   source: Source,
   { axis, keepDims = false, correction = 0, ...options }: VarianceOptions = {},
 ): Promise<AnyMatrix> {
-  const matrix = toMatrix(source, reduction);
+  const matrix = toMatrix(source, `What ${reduction} takes`);
   const axes = axesOf(matrix.shape, axis, reduction);
   if (!Number.isInteger(correction) || correction < 0) {
     throw new AikoError("INVALID_ARGUMENT", {

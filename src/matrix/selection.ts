@@ -4,7 +4,8 @@ import { AikoError } from "../errors.ts";
 import type { RunOptions, Runtime } from "../runtime/index.ts";
 import { concatenateOperation } from "./concatenate-operation.ts";
 import { gatherOperation, takeAlongOperation } from "./gather-operation.ts";
-import { toMatrix } from "./lazy.ts";
+import { toMatrix } from "./input.ts";
+
 import { axisIn } from "./lines.ts";
 import { type AnyMatrix, Matrix } from "./matrix.ts";
 import type { Source } from "./widened.ts";
@@ -46,7 +47,7 @@ export interface Selection {
 export function bindSelection(runtime: Runtime): Selection {
   return {
     gather: async (source, indices, { axis = 0, ...options } = {}) => {
-      const matrix = toMatrix(source, "gather") as AnyMatrix;
+      const matrix = toMatrix(source, "What gather takes") as AnyMatrix;
       const { shape } = matrix;
       const at = axisIn(shape, axis, "gather");
       const places = indicesOf(indices, "gather");
@@ -56,7 +57,7 @@ export function bindSelection(runtime: Runtime): Selection {
       return result as never;
     },
     takeAlong: async (source, indices, { axis = 0, ...options } = {}) => {
-      const matrix = toMatrix(source, "takeAlong") as AnyMatrix;
+      const matrix = toMatrix(source, "What takeAlong takes") as AnyMatrix;
       const { shape } = matrix;
       const at = axisIn(shape, axis, "takeAlong");
       const places = indicesOf(indices, "takeAlong");
@@ -71,7 +72,7 @@ export function bindSelection(runtime: Runtime): Selection {
       return result as never;
     },
     concatenate: async (sources, { axis = 0, ...options } = {}) => {
-      const matrices = sources.map((source) => toMatrix(source, "concatenate") as AnyMatrix);
+      const matrices = sources.map((source) => toMatrix(source, "What concatenate takes") as AnyMatrix);
       const first = firstOf(matrices, "concatenate");
       const at = axisIn(first.shape, axis, "concatenate");
       for (const { shape } of matrices) {
@@ -88,7 +89,7 @@ export function bindSelection(runtime: Runtime): Selection {
       return result as never;
     },
     stack: async (sources, { axis = 0, ...options } = {}) => {
-      const matrices = sources.map((source) => toMatrix(source, "stack") as AnyMatrix);
+      const matrices = sources.map((source) => toMatrix(source, "What stack takes") as AnyMatrix);
       const first = firstOf(matrices, "stack");
       const at = axisIn([...first.shape, 1], axis, "stack");
       for (const { shape } of matrices) {

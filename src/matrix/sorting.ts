@@ -2,7 +2,8 @@ import type { DType } from "../core/dtype.ts";
 import { formatShape } from "../core/shape.ts";
 import { AikoError } from "../errors.ts";
 import type { RunOptions, Runtime } from "../runtime/index.ts";
-import { toMatrix } from "./lazy.ts";
+import { toMatrix } from "./input.ts";
+
 import { axisIn } from "./lines.ts";
 import type { AnyMatrix, Matrix } from "./matrix.ts";
 import { type SortParameters, sortOperations } from "./sort-operation.ts";
@@ -61,15 +62,20 @@ export function bindSorting(runtime: Runtime): Sorting {
   };
   return {
     sort: async (source, { descending = false, ...options } = {}) => {
-      const [values] = await run("sort", toMatrix(source, "sort") as AnyMatrix, { descending }, options);
+      const [values] = await run(
+        "sort",
+        toMatrix(source, "What sort takes") as AnyMatrix,
+        { descending },
+        options,
+      );
       return values as never;
     },
     argSort: async (source, { descending = false, ...options } = {}) => {
-      const [indices] = await run("argSort", toMatrix(source, "argSort"), { descending }, options);
+      const [indices] = await run("argSort", toMatrix(source, "What argSort takes"), { descending }, options);
       return indices as never;
     },
     topK: async (source, k, { smallest = false, ...options } = {}) => {
-      const matrix = toMatrix(source, "topK") as AnyMatrix;
+      const matrix = toMatrix(source, "What topK takes") as AnyMatrix;
       const size = matrix.shape[axisIn(matrix.shape, options.axis ?? -1, "topK")] ?? 0;
       if (!Number.isInteger(k) || k < 0 || k > size) {
         throw new AikoError("INVALID_ARGUMENT", {

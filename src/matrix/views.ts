@@ -3,7 +3,8 @@ import { elementCount, type Shape } from "../core/shape.ts";
 import { AikoError } from "../errors.ts";
 import type { Runtime } from "../runtime/index.ts";
 import { assertShape, type NestedArray } from "./convert.ts";
-import { toMatrix, viewOf } from "./lazy.ts";
+import { toMatrix } from "./input.ts";
+import { viewOf } from "./lazy.ts";
 import type { Matrix } from "./matrix.ts";
 import {
   axisOf,
@@ -56,7 +57,7 @@ export function bindViews(runtime: Runtime): Views {
     name: string,
     make: (shape: Shape) => View,
   ): Matrix<D> => {
-    const matrix = toMatrix<D>(source, name);
+    const matrix = toMatrix<D>(source, `What ${name} takes`);
     return viewOf(runtime, matrix, make(matrix.shape));
   };
   const reshape: Views["reshape"] = (matrix, to) => view(matrix, "reshape", (shape) => reshaped(shape, to));
@@ -83,7 +84,7 @@ export function bindViews(runtime: Runtime): Views {
     flip: (matrix, axes) => view(matrix, "flip", (shape) => flipped(shape, axes)),
     diagonal: (matrix, offset) => view(matrix, "diagonal", (shape) => diagonalOf(shape, offset)),
     split: (source, parts, axis = 0) => {
-      const matrix = toMatrix(source, "split");
+      const matrix = toMatrix(source, "What split takes");
       const at = axisOf(matrix.shape, axis);
       const size = (matrix.shape[at] ?? 0) / assertCount(parts, "split");
       if (parts === 0 || !Number.isInteger(size)) {
@@ -99,7 +100,7 @@ export function bindViews(runtime: Runtime): Views {
       );
     },
     repeat: (source, count, axis) => {
-      const matrix = toMatrix(source, "repeat");
+      const matrix = toMatrix(source, "What repeat takes");
       const { shape } = matrix;
       const at = axisOf(shape, axis);
       const [outer, inner] = [shape.slice(0, at + 1), shape.slice(at + 1)];
@@ -109,7 +110,7 @@ export function bindViews(runtime: Runtime): Views {
       return reshape(spread, to);
     },
     tile: (source, counts) => {
-      const matrix = toMatrix(source, "tile");
+      const matrix = toMatrix(source, "What tile takes");
       for (const count of counts) assertCount(count, "tile");
       const rank = Math.max(matrix.shape.length, counts.length);
       const pad = (values: readonly number[]) => [

@@ -2,7 +2,7 @@ import { formatShape, type Shape } from "../../core/shape.ts";
 import { AikoError } from "../../errors.ts";
 import type { RunOptions, Runtime } from "../../runtime/index.ts";
 import { evaluated } from "../evaluate.ts";
-import { floatInput } from "../float-input.ts";
+import { floatInput } from "../input.ts";
 import { Matrix, type MatrixInput } from "../matrix.ts";
 import { conv2d } from "./conv2d.ts";
 

@@ -10,7 +10,7 @@ import {
 import type { RunOptions, Runtime } from "../../runtime/index.ts";
 import { onnxEngine } from "../../runtime/onnx/index.ts";
 import { denseOperation } from "../dense-operation.ts";
-import { floatInput } from "../float-input.ts";
+import { floatInput } from "../input.ts";
 import type { Matrix, MatrixInput } from "../matrix.ts";
 import { fourSizes, type WindowOptions, windowsOf } from "./windows.ts";
 

@@ -3,8 +3,8 @@ import { type Pooling, type PoolingShape, pooledShape, pooling } from "../../ker
 import type { RunOptions, Runtime } from "../../runtime/index.ts";
 import { javascriptEngine } from "../../runtime/javascript/index.ts";
 import { denseOperation } from "../dense-operation.ts";
-import { floatInput } from "../float-input.ts";
 import type { HostPooling } from "../host/pooling.ts";
+import { floatInput } from "../input.ts";
 import type { Matrix, MatrixInput } from "../matrix.ts";
 import { fourSizes, type PerAxis, type WindowOptions, windowsOf } from "./windows.ts";
 

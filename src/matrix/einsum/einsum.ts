@@ -3,6 +3,7 @@ import { AikoError } from "../../errors.ts";
 import { binary } from "../../expression/index.ts";
 import type { RunOptions, Runtime } from "../../runtime/index.ts";
 import { evaluated } from "../evaluate.ts";
+import { toMatrix } from "../input.ts";
 import { elementwiseOf, viewOf } from "../lazy.ts";
 import { type AnyMatrix, Matrix, type MatrixInput } from "../matrix.ts";
 import { multiply } from "../multiply.ts";
@@ -64,12 +65,8 @@ export async function einsum(
 }
 
 function matrixOf(subscripts: string, operand: MatrixInput, at: number): AnyMatrix {
-  if (operand instanceof Matrix) return operand;
-  if (Array.isArray(operand)) return Matrix.from(operand);
-  throw new AikoError("INVALID_ARGUMENT", {
-    message: `einsum "${subscripts}": operand ${at} is ${operand === null ? "null" : typeof operand}, not a matrix`,
-    hint: "Pass the operands as an array: einsum(subscripts, [a, b]).",
-  });
+  const hint = "Pass the operands as an array: einsum(subscripts, [a, b]).";
+  return toMatrix(operand, `einsum "${subscripts}": operand ${at}`, hint);
 }
 
 function assertFloats(subscripts: string, matrices: readonly AnyMatrix[]): void {

@@ -1,7 +1,7 @@
 import { elementCount, formatShape, type Shape } from "../../core/shape.ts";
 import { AikoError } from "../../errors.ts";
 import type { RunOptions, Runtime } from "../../runtime/index.ts";
-import { floatInput } from "../float-input.ts";
+import { floatInput } from "../input.ts";
 import type { Matrix, MatrixInput } from "../matrix.ts";
 import { rollOperation, type TransformParameters, transformOperation } from "./operations.ts";
 

@@ -3,8 +3,8 @@ import { AikoError } from "../../errors.ts";
 import type { RunOptions, Runtime } from "../../runtime/index.ts";
 import { javascriptEngine, type TaskArray } from "../../runtime/javascript/index.ts";
 import { evaluated } from "../evaluate.ts";
-import { typedInput } from "../float-input.ts";
 import { allocateHostArray } from "../host-memory.ts";
+import { typedInput } from "../input.ts";
 import { Matrix, type MatrixInput } from "../matrix.ts";
 import { SparseMatrix, type SparseType } from "./sparse-matrix.ts";
 

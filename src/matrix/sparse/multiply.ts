@@ -4,7 +4,7 @@ import { spmm, spmmScratchBytes, spread } from "../../kernels/spmm.ts";
 import type { Rates, RunOptions, Runtime } from "../../runtime/index.ts";
 import { javascriptEngine, type TaskArray } from "../../runtime/javascript/index.ts";
 import { type DenseDefinition, denseOperation } from "../dense-operation.ts";
-import { typedInput } from "../float-input.ts";
+import { typedInput } from "../input.ts";
 import type { Matrix, MatrixInput } from "../matrix.ts";
 import type { SparseMatrix, SparseType } from "./sparse-matrix.ts";
 
