@@ -208,6 +208,6 @@ export function wordsOf(type: ScalarType): 1 | 2 {
 export function constantText(type: ScalarType, words: readonly string[]): string {
   const [low = "", high = ""] = words;
   if (wordsOf(type) === 2) return `bitcast<${type}>(vec2<u32>(${low}, ${high}))`;
-  if (type === "bool") return `${low} != 0u`;
+  if (type === "bool") return `(${low} != 0u)`;
   return type === "u32" ? low : `bitcast<${isFloat(type) ? "f32" : "i32"}>(${low})`;
 }
