@@ -1,4 +1,73 @@
 export type { AxisSizes, KernelOptions, NumberType } from "./axis.ts";
+export {
+  type AggregateGroupsArguments,
+  aggregateAll,
+  aggregateGroups,
+  type GroupAggregate,
+  unsupportedAggregate,
+} from "./columns/aggregate-groups.ts";
+export {
+  type BitmapArguments,
+  type BitmapOperation,
+  bitmapOfBytes,
+  bytesOfBitmap,
+  type CombineArguments,
+  combineBitmaps,
+  expandBitmap,
+  fillBitmap,
+  invertBitmap,
+} from "./columns/bitmap.ts";
+export { type CompactArguments, compactColumns } from "./columns/compact.ts";
+export { type ConcatRowsArguments, concatRows, type RowRange, sliceRows } from "./columns/concat-rows.ts";
+export { type CopyBitsArguments, copyBits } from "./columns/copy-bits.ts";
+export { type CrossArguments, crossRows } from "./columns/cross-rows.ts";
+export {
+  columnBytes,
+  type EvaluatedRows,
+  evaluateRows,
+  type RowExpression,
+  type RowsArguments,
+  type TableMemory,
+} from "./columns/evaluate-rows.ts";
+export { distinctRows, groupRows, type KeyRows, type RowGroups } from "./columns/group-rows.ts";
+export { hashRows } from "./columns/hash-rows.ts";
+export { equalEdges, type HistogramArguments, histogram } from "./columns/histogram.ts";
+export { type JoinArguments, type JoinedRows, type JoinKind, joinRows } from "./columns/join-rows.ts";
+export type { MatchArguments } from "./columns/match-rows.ts";
+export { disposeColumn, type OwnedColumn, type OwnedFixed, type OwnedText } from "./columns/owned.ts";
+export { rowsIn } from "./columns/rows-in.ts";
+export { type ScatterRowsArguments, scatterRows } from "./columns/scatter-rows.ts";
+export { type SegmentedScanArguments, type Segments, segmentedScan } from "./columns/segmented-scan.ts";
+export { countBits, type MaskArguments, selectRows } from "./columns/select.ts";
+export { type SortRowsArguments, type SortRowsKey, sortRows } from "./columns/sort-rows.ts";
+export { type TakeArguments, takeRows } from "./columns/take.ts";
+export { type TextConcatArguments, textConcat } from "./columns/text-concat.ts";
+export {
+  isAscii,
+  type SubstringArguments,
+  type TextArguments,
+  textCase,
+  textHash,
+  textLength,
+  textSubstring,
+  trimText,
+} from "./columns/text-functions.ts";
+export {
+  type TextOrder,
+  type TextPairArguments,
+  type TextTest,
+  type TextTestArguments,
+  textCompare,
+  textTest,
+} from "./columns/text-test.ts";
+export {
+  type WindowColumnArguments,
+  type WindowPosition,
+  type WindowRows,
+  type WindowRowsArguments,
+  windowColumn,
+  windowRows,
+} from "./columns/window.ts";
 export { type ConcatArguments, type ConcatInput, concat } from "./concat.ts";
 export {
   type ConvolutionArguments,

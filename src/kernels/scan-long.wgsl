@@ -11,7 +11,7 @@ fn sum_chunks(@builtin(workgroup_id) id: vec3<u32>) {
   let last = min(first + parameters.chunk, parameters.count);
   var total = Element();
   for (var i = first; i < last; i++) {
-    total += source[i];
+    total += source[i & 0x7fffffffu];
   }
   sums[id.x] = total;
 }
@@ -33,8 +33,9 @@ fn scan_chunks(@builtin(workgroup_id) id: vec3<u32>) {
   let last = min(first + parameters.chunk, parameters.count);
   var total = sums[id.x];
   for (var i = first; i < last; i++) {
-    let value = source[i];
-    result[i] = total;
+    let at = i & 0x7fffffffu;
+    let value = source[at];
+    result[at] = total;
     total += value;
   }
 }

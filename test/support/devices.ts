@@ -28,11 +28,14 @@ export function environmentFor(adapter: Adapter): Readonly<Record<string, string
 
 const opened = new Map<string, Promise<Device>>();
 
+/** With an empty cache, Mesa takes a minute and more for the first run of a large kernel. */
+const patience: OpenOptions = { timeoutMs: 240_000 };
+
 /** One device an adapter, shared by the tests of a file. */
 export function sharedDevice(adapter: Adapter): Promise<Device> {
   let device = opened.get(adapter.id);
   if (device === undefined) {
-    device = adapter.open();
+    device = adapter.open(patience);
     opened.set(adapter.id, device);
   }
   return device;

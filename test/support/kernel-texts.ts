@@ -2,15 +2,24 @@ import type { CompileOptions, DeviceBuffer, Kernel } from "#src/device/device.js
 import { isAikoError } from "#src/errors.js";
 import {
   argmax,
+  bitmapOfBytes,
+  bytesOfBitmap,
+  combineBitmaps,
+  compactColumns,
   concat,
+  concatRows,
   convolution,
   type ElementType,
   exclusiveScan,
+  expandBitmap,
   fft,
   fftMap,
+  fillBitmap,
   gather,
   gemm,
   inverseRealFft,
+  invertBitmap,
+  isAscii,
   kernelText,
   map,
   narrow,
@@ -24,11 +33,24 @@ import {
   reduceAxis,
   scanAxis,
   scatterElements,
+  scatterRows,
+  segmentedScan,
+  selectRows,
+  sliceRows,
   softmax,
   sort,
   spmm,
   spread,
   sum128,
+  takeRows,
+  textCase,
+  textCompare,
+  textConcat,
+  textHash,
+  textLength,
+  textSubstring,
+  textTest,
+  trimText,
   widen,
 } from "#src/kernels/index.js";
 import { FakeAdapter, FakeDevice } from "./fake-device.js";
@@ -68,7 +90,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
 const types: readonly ElementType[] = ["f32", "i32", "u32"];
 const reductions: readonly Reduction[] = ["sum", "min", "max"];
 
-function calls(device: FakeDevice): (() => Promise<void>)[] {
+function calls(device: FakeDevice): (() => Promise<unknown>)[] {
   const one: DeviceBuffer = device.allocate(4096);
   const work = { source: one, result: one, count: 100 };
   const product = {
@@ -119,6 +141,7 @@ function calls(device: FakeDevice): (() => Promise<void>)[] {
     ...reductions.map((reduction) => () => reduce(device, reduction, work)),
     () => argmax(device, work),
     ...alongAxes(one),
+    ...onColumns(one),
     ...(["i64", "u64", "i128"] as const).map((type) => () => sum128(device, { ...work, type })),
     ...(["f16", "bf16"] as const).flatMap((type) => [
       () => widen(device, { ...work, type }),
@@ -172,7 +195,50 @@ function alongAxes(one: DeviceBuffer): (() => Promise<void>)[] {
   ];
 }
 
-async function refused(enqueue: () => Promise<void>): Promise<void> {
+function onColumns(one: DeviceBuffer): (() => Promise<unknown>)[] {
+  const { device } = one;
+  const text = { physical: "text", offsets: one, values: one } as const;
+  const wide = { physical: "f64", values: one } as const;
+  const bits = { physical: "bits", values: one } as const;
+  const take = { rows: one, count: 100, sourceRows: 100 };
+  const texts = { column: text, count: 100 };
+  const bitmap = { bitmap: one, count: 100 };
+  const pattern = new Uint8Array([97, 37, 98]);
+  const scan = { type: "f32", source: one, validity: one, segments: { ids: one }, count: 100 } as const;
+  return [
+    () => combineBitmaps(device, { operation: "or", left: one, right: one, count: 100 }),
+    () => invertBitmap(device, bitmap),
+    () => fillBitmap(device, { value: true, count: 100 }),
+    () => bitmapOfBytes(device, { bytes: one, count: 100 }),
+    () => bytesOfBitmap(device, bitmap),
+    () => expandBitmap(device, bitmap),
+    () => selectRows(device, { mask: one, count: 100 }),
+    () => compactColumns(device, { mask: one, count: 100, columns: [wide] }),
+    ...[text, wide, bits].flatMap((column) => [
+      () => takeRows(device, { ...take, column, mayMiss: false }),
+      () => sliceRows(device, { column, first: 3, count: 50 }),
+      () => concatRows(device, { columns: [{ column, count: 10 }] }),
+    ]),
+    () => takeRows(device, { ...take, column: wide }),
+    ...(["i128", "bits"] as const).map(
+      (physical) => () => scatterRows(device, { physical, source: one, rows: one, count: 9, result: one }),
+    ),
+    ...(["sum", "min"] as const).map((operator) => () => segmentedScan(device, { ...scan, operator })),
+    ...(["less", "contains", "like"] as const).map(
+      (kind) => () => textTest(device, { ...texts, test: { kind, pattern } }),
+    ),
+    () => textCompare(device, { kind: "equal", left: text, right: text, count: 100 }),
+    () => textLength(device, { ...texts, unit: "characters" }),
+    () => textSubstring(device, { ...texts, start: 2, length: 3 }),
+    () => trimText(device, texts),
+    () => textCase(device, { ...texts, to: "upper" }),
+    () => isAscii(device, texts),
+    () => textHash(device, texts),
+    () => textConcat(device, { parts: [text, pattern], count: 100 }),
+  ];
+}
+
+async function refused(enqueue: () => Promise<unknown>): Promise<void> {
   try {
     await enqueue();
   } catch (error) {
