@@ -3,8 +3,8 @@ import { type DType, dtypes, type HostArray } from "../core/dtype.ts";
 import { elementCount, type Shape } from "../core/shape.ts";
 import { isTurnLong, nextTurn } from "../core/turn.ts";
 import { AikoError } from "../errors.ts";
+import type { ArrowLibrary } from "../runtime/arrow-library.ts";
 import { type NumericColumn, readerOf } from "./arrow-columns.ts";
-import type { ArrowLibrary } from "./arrow-library.ts";
 import { fromHalf } from "./npy-decode.ts";
 
 /** Numbers handled without a look at the clock. */

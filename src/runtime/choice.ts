@@ -2,6 +2,7 @@ import type { Adapter } from "../device/device.ts";
 import { AikoError } from "../errors.ts";
 import type { Permit } from "./breaker.ts";
 import type { DeviceSlot } from "./device-slot.ts";
+import type { Operation } from "./operation.ts";
 import type { Decision, PlacementChoice } from "./placement/index.ts";
 import type { Fallback } from "./report.ts";
 
@@ -50,6 +51,16 @@ export function choose(slots: readonly DeviceSlot[], choosing: Choosing): Choice
     return { decision, adapter: slot.adapter };
   }
   return chooseRested(first, choosing);
+}
+
+/** The CPU, where the operation says that an adapter cannot do this call. */
+export function lackingDecision<I, O>(
+  operation: Operation<I, O>,
+  input: I,
+  adapter: Adapter,
+): Decision | undefined {
+  const lacking = operation.lacks?.(input, adapter);
+  return lacking === undefined ? undefined : { placement: "cpu", reason: `${adapter.id}: ${lacking}` };
 }
 
 /** Every device is rested: what would have gone there falls back without trying. */

@@ -24,6 +24,13 @@ export {
 } from "./batcher/index.ts";
 export type { BreakerOptions } from "./breaker.ts";
 export { type DeviceEvent, deviceChannel, type FallbackEvent, fallbackChannel } from "./channels.ts";
+export {
+  type CopyOptions,
+  DuckDb,
+  type DuckDbOptions,
+  openDuckDb,
+  type QueryOptions,
+} from "./duckdb/index.ts";
 export { Meter, type Spans } from "./meter.ts";
 export type {
   BatchFacet,

@@ -1,4 +1,4 @@
-import type { ErrorCode } from "../errors.ts";
+import { type AikoError, allowsFallback, type ErrorCode } from "../errors.ts";
 import type { Placement, Work } from "./operation.ts";
 import type { Fallback } from "./report.ts";
 import type { FallbackStatistics, OperationStatistics } from "./statistics.ts";
@@ -69,4 +69,9 @@ export class Metrics {
 
 function nothing(): Counted {
   return { calls: 0, failures: 0, totalMs: 0, bytes: 0, flops: 0 };
+}
+
+/** What a batch does not settle for its callers is tried again for each of them, and counted then. */
+export function isCounted(error: AikoError, callers: number): boolean {
+  return callers === 1 || error.code === "ABORTED" || allowsFallback(error);
 }

@@ -1,4 +1,4 @@
-import type { Device, Timer } from "../device/device.ts";
+import type { Adapter, Device, Timer } from "../device/device.ts";
 import type { BufferPool, MemoryManager } from "../memory/index.ts";
 import type { Meter } from "./meter.ts";
 
@@ -69,6 +69,8 @@ export interface Operation<Input, Output> {
   readonly engine: string;
   readonly rates: Rates;
   work(input: Input): Work;
+  /** Why an adapter cannot do this call, where that is known before: with placement "auto" the CPU does it. */
+  lacks?(input: Input, adapter: Adapter): string | undefined;
   /** Resolves when its device work is done, so that the work's failures are this call's failures. */
   gpu(input: Input, context: GpuContext): Promise<Output>;
   /**

@@ -18,13 +18,13 @@ import {
   type QueueOptions,
 } from "./batcher/index.ts";
 import type { BreakerOptions } from "./breaker.ts";
-import { assertPlacement, type Choice, choose, find, noDevice } from "./choice.ts";
+import { assertPlacement, type Choice, choose, find, lackingDecision, noDevice } from "./choice.ts";
 import { DeviceSlot, type OpenedDevice } from "./device-slot.ts";
 import { Meter } from "./meter.ts";
-import { Metrics } from "./metrics.ts";
+import { isCounted, Metrics } from "./metrics.ts";
 import { onDevice } from "./on-device.ts";
 import type { Operation, Placement, Work } from "./operation.ts";
-import { type CalibrationData, type PlacementChoice, Placer } from "./placement/index.ts";
+import { type CalibrationData, type Decision, type PlacementChoice, Placer } from "./placement/index.ts";
 import { type Fallback, makeReport, type OperationReport, operationChannel } from "./report.ts";
 import type { BatcherStatistics, RuntimeStatistics } from "./statistics.ts";
 import { type StreamRunOptions, streamOn } from "./stream.ts";
@@ -76,6 +76,8 @@ interface Call<I, O> {
   /** How many callers it answers. */
   readonly callers: number;
 }
+
+type Asked<I, O> = Pick<Call<I, O>, "operation" | "input" | "work" | "options">;
 
 /** Decides where each operation runs, runs it there, falls back with a reason, and reports. */
 export class Runtime implements AsyncDisposable {
@@ -157,6 +159,15 @@ export class Runtime implements AsyncDisposable {
     }
   }
 
+  /** Where a call would run now, and why. Rejects as `run` does before it computes. */
+  async predict<I, O>(operation: Operation<I, O>, input: I, options: RunOptions = {}): Promise<Decision> {
+    this.#assertOpen();
+    const work = operation.work(input);
+    const { decision, permit } = await this.#choose({ operation, input, options, work });
+    permit?.cancel();
+    return decision;
+  }
+
   /** Frees what is kept for an operation object that will not run again. */
   forget<I, O>(operation: Operation<I, O>): void {
     this.#batching?.forget(operation);
@@ -234,7 +245,7 @@ export class Runtime implements AsyncDisposable {
     return this.dispose();
   }
 
-  async #choose<I, O>({ operation, work, options }: Call<I, O>): Promise<Choice> {
+  async #choose<I, O>({ operation, input, work, options }: Asked<I, O>): Promise<Choice> {
     const asked = options.placement ?? this.#options.placement ?? "auto";
     assertPlacement(asked);
     if (asked === "cpu") {
@@ -245,7 +256,8 @@ export class Runtime implements AsyncDisposable {
     const slots = await abortable(this.#discover(), options.signal, operation.name);
     const loading = this.#placer.ready();
     if (loading !== undefined) await loading;
-    const decide = (slot: DeviceSlot) => this.#placer.decide(operation, work, slot.adapter, slot.isOpen);
+    const decide = ({ adapter, isOpen }: DeviceSlot) =>
+      lackingDecision(operation, input, adapter) ?? this.#placer.decide(operation, work, adapter, isOpen);
     return choose(slots, { asked, device: options.device, strict: this.#isStrict(options), decide });
   }
 
@@ -383,9 +395,4 @@ export class Runtime implements AsyncDisposable {
       hint: "Call open() again, or dispose it after its last use.",
     });
   }
-}
-
-/** What a batch does not settle for its callers is tried again for each of them, and counted then. */
-function isCounted(error: AikoError, callers: number): boolean {
-  return callers === 1 || error.code === "ABORTED" || allowsFallback(error);
 }

@@ -14,8 +14,8 @@ export type TaskArray =
   | BigUint64Array;
 
 /**
- * A pure function over typed arrays, exported by a module by name. What it returns is cloned to the caller; what it
- * throws keeps its code.
+ * A pure function over typed arrays, exported by a module by name. What it returns is cloned to the caller, an
+ * ArrayBuffer is moved; what it throws keeps its code.
  */
 export type Task = (arrays: readonly TaskArray[], parameters: never) => unknown;
 

@@ -45,7 +45,8 @@ parentPort?.on("message", async ({ id, module, name, arrays, parameters }: TaskR
   } catch (error) {
     reply = { id, error: toAikoError(error).toJSON() };
   }
-  parentPort?.postMessage(reply);
+  const moved = "value" in reply && reply.value instanceof ArrayBuffer ? [reply.value] : [];
+  parentPort?.postMessage(reply, moved);
 });
 
 function viewOf({ type, address, length }: ArrayAddress): TaskArray {
