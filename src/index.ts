@@ -1,3 +1,4 @@
+export { column, count, type DataFamily, DataFrame, literal, Table, when } from "./data/index.ts";
 export { AikoError, type AikoErrorOptions, allowsFallback, type ErrorCode, isAikoError } from "./errors.ts";
 export {
   type AnyMatrix,

@@ -1,4 +1,5 @@
 import { loadFfi } from "./core/ffi.ts";
+import { bindData, type DataFamily } from "./data/index.ts";
 import { type Adapter, type Device, discover, selectAdapters } from "./device/index.ts";
 import { type AnyMatrix, bindMatrix, type MatrixFamily, matrixExchange } from "./matrix/index.ts";
 import { bindMonitor } from "./monitor/family.ts";
@@ -36,6 +37,7 @@ export interface Gpu extends AsyncDisposable {
   readonly runtime: Runtime;
   readonly matrix: MatrixFamily;
   readonly nn: NnFamily<AnyMatrix>;
+  readonly data: DataFamily;
   readonly monitor: Monitor;
   /** The adapters in use, best first. */
   adapters(): Promise<readonly Adapter[]>;
@@ -67,13 +69,15 @@ export async function open(options: GpuOptions = {}): Promise<Gpu> {
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   });
   const monitor = bindMonitor(runtime);
+  const data = bindData(runtime);
   const dispose = async () => {
-    await Promise.all([monitor.dispose(), runtime.dispose()]);
+    await Promise.all([monitor.dispose(), data.dispose(), runtime.dispose()]);
   };
   return {
     runtime,
     matrix: bindMatrix(runtime),
     nn: bindNn(runtime, matrixExchange(runtime)),
+    data,
     monitor,
     adapters: () => runtime.adapters(),
     device: (id) => runtime.device(id),

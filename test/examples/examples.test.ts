@@ -24,6 +24,7 @@ const outputs: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     "wrote char-llama.onnx and char-llama.gguf",
   ],
   "batching.ts": ["the first answers: 1 1 1 1 1 0 0 0", "199 of 200 requests were one product"],
+  "data.ts": [/^\d+ files \.ts: \d+ bytes$/, /^\d+ files \.wgsl: \d+ bytes$/, /^ran on the (gpu|cpu): /],
   "kernel.ts": ["-40.0 32.0 98.6 212.0"],
   "monitor.ts": [
     /^processors \d+ % in use, \d+ devices$/,

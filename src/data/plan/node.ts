@@ -90,15 +90,6 @@ export type PlanNode = NodeBase &
     /** A row for each item of a list column; a null or empty list gives none. */
     | { readonly kind: "explode"; readonly input: PlanNode; readonly column: number }
     | {
-        readonly kind: "pivot";
-        readonly input: PlanNode;
-        readonly keys: readonly number[];
-        /** A column for each of its values. */
-        readonly names: number;
-        readonly values: readonly (string | number | bigint | boolean)[];
-        readonly aggregate: Aggregate<ResolvedExpression>;
-      }
-    | {
         readonly kind: "unpivot";
         readonly input: PlanNode;
         readonly keep: readonly number[];
