@@ -26,6 +26,10 @@ const verbs: Readonly<Record<string, Verb>> = {
     summary: "translates a WGSL kernel, or compiles it on every device",
     load: async () => (await import("./kernel.ts")).kernel,
   },
+  data: {
+    summary: "tables in files: filter, group, sort, join, convert",
+    load: async () => (await import("./data.ts")).data,
+  },
   matrix: {
     summary: "matrix operations on .npy files",
     load: async () => (await import("./matrix.ts")).matrix,

@@ -2,13 +2,14 @@ import { type Gpu, open } from "../index.ts";
 import type { Command } from "./command.ts";
 import { formatMs, table } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
+import { tourData } from "./tour-data.ts";
 import { type TourRow, tourMatrix } from "./tour-matrix.ts";
 import { tourNetwork } from "./tour-network.ts";
 
 /** A family's part of the tour: it prints what it found and returns its line of the table. */
 export type TourStop = (gpu: Gpu, terminal: Terminal) => Promise<TourRow>;
 
-const stops: readonly TourStop[] = [tourMatrix, tourNetwork];
+const stops: readonly TourStop[] = [tourMatrix, tourNetwork, tourData];
 
 export const tour: Command = {
   usage: `Usage: aikoryu tour [--json]

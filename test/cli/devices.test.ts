@@ -67,6 +67,7 @@ describe("tour", () => {
     expect(rows.map(({ operation }: { operation: string }) => operation)).toEqual([
       "matrix.multiply",
       "nn.run",
+      "data.query",
     ]);
     for (const row of rows) {
       expect(row).toMatchObject({ agree: true, reason: expect.any(String) });
