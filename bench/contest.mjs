@@ -12,16 +12,23 @@ import { check, interleaved, timed, warmUp } from "./harness.mjs";
  * @property {(result: any) => ArrayLike<number>} [values] the part of a result that is checked; the result itself by default
  * @property {() => void} [dispose]
  *
+ * @typedef {object} Ours
+ * @property {ArrayLike<number> | (() => Promise<ArrayLike<number>>)} values
+ * @property {any} report
+ * @property {() => void} [dispose]
+ *
  * @typedef {object} Contest
  * @property {string} family
  * @property {string} operation
  * @property {string} title
- * @property {(placement: Placement, report: boolean) => Promise<{ values: ArrayLike<number>, report: any }>} ours
- *   From host memory to host memory. Which values depends on the operation: those that `expected` has.
+ * @property {(placement: Placement, report: boolean) => Promise<Ours>} ours
+ *   From host memory to host memory, unless the family says otherwise. Which values depends on the operation: those that
+ *   `expected` has.
  * @property {readonly Rival[]} rivals peers; those of `plain` are not libraries and have a row of their own
  * @property {readonly Rival[]} [plain]
  * @property {ArrayLike<number>} expected computed in another way
  * @property {number} tolerance
+ * @property {readonly Placement[]} [placements] all that there are by default
  * @property {(limits: import("./index.mjs").DeviceLimits, gpuMs: number) => Row["limit"]} [limit] of the device's path
  */
 
@@ -35,12 +42,15 @@ const slowMs = 1_500;
 export async function contestRows({ device, measureLimits, progress }, contest) {
   const { family, operation, title, ours, rivals, plain = [], expected, tolerance } = contest;
   progress(`${operation} ${title}`);
-  /** @type {Placement[]} */
-  const placements = device === undefined ? ["auto", "cpu"] : ["auto", "cpu", "gpu"];
+  /** @type {readonly Placement[]} */
+  const placements = contest.placements ?? (device === undefined ? ["auto", "cpu"] : ["auto", "cpu", "gpu"]);
   const contestants = [];
   for (const placement of placements) {
-    const run = () => ours(placement, false);
-    check(`${operation} ${title} ${placement}`, (await run()).values, expected, tolerance);
+    const run = async () => (await ours(placement, false)).dispose?.();
+    const first = await ours(placement, false);
+    const values = typeof first.values === "function" ? await first.values() : first.values;
+    check(`${operation} ${title} ${placement}`, values, expected, tolerance);
+    first.dispose?.();
     await warmUp(run);
     contestants.push({ name: /** @type {string} */ (placement), run });
   }

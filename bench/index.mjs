@@ -26,6 +26,7 @@ const modules = {
   matrix: () => import("./matrix.mjs"),
   runtime: () => import("./runtime.mjs"),
   nn: () => import("./nn.mjs"),
+  data: () => import("./data.mjs"),
   kernels: () => import("./kernels.mjs"),
 };
 

@@ -5,6 +5,7 @@ import { discover } from "../../dist/device/index.js";
 import { bench } from "./bench.mjs";
 import { checkContract, checkKernels } from "./checks.mjs";
 import { Clock } from "./clock.mjs";
+import { data } from "./data.mjs";
 import { describeMachine } from "./machine.mjs";
 import { microbench } from "./microbench.mjs";
 import { operations } from "./operations.mjs";
@@ -16,8 +17,9 @@ const usage = `Usage: scripts/gpu-check FOLDER [--minutes N] [--device ID]
 
 Runs on every device of this machine the conformance suite, checks of the
 kernels against the processor, and measurements of copies, launches, matrix
-products, beside PyTorch or CuPy where python3 has them, other operations and
-networks; then the benches of kernels, matrices and networks. Writes FOLDER/report.json and FOLDER/report.md.
+products, other operations, networks and queries, beside PyTorch, CuPy or cuDF
+where python3 has them; then the benches of kernels, matrices, networks and
+tables. Writes FOLDER/report.json and FOLDER/report.md.
 
   --minutes N   stop starting new parts in time to end within N; 8 by default
   --device ID   only this device, such as cuda:0
@@ -100,9 +102,10 @@ for (const adapter of chosen) {
   await part(device, "microbench", 15_000, () => microbench(adapter));
   await part(device, "products", 15_000, () => products(adapter, clock));
   await part(device, "operations", 20_000, () => operations(adapter, clock));
+  await part(device, "data", 20_000, () => data(adapter, clock));
 }
 report.bench = {};
-for (const family of ["kernels", "matrix", "nn"]) {
+for (const family of ["kernels", "matrix", "nn", "data"]) {
   if (values["no-bench"]) report.bench[family] = { skipped: "not asked for" };
   else await part(report.bench, family, 30_000, () => bench(clock, family));
 }

@@ -72,10 +72,91 @@ def with_cupy():
     return {"name": "CuPy", "version": cupy.__version__, "rows": rows}
 
 
+ROWS = 1 << 24
+
+
+def torch_queries():
+    import torch
+
+    device = torch.device("cuda:0")
+    numbers = lambda most: torch.randint(0, most, (ROWS,), device=device, dtype=torch.int32)
+    ten, thousand, many, x, y = (numbers(most) for most in (10, 1000, ROWS // 16, 1_000_000, 1_000_000))
+    weight = torch.randint(0, 1000, (ROWS // 16,), device=device, dtype=torch.int32)
+
+    def sums(keys, groups):
+        total = torch.zeros(groups, device=device, dtype=torch.int64)
+        total.scatter_add_(0, keys.long(), x.long())
+        return total, torch.bincount(keys, minlength=groups)
+
+    runs = {
+        "filter and sum": lambda: x[y < 300_000].sum(),
+        "filter, two columns kept": lambda: x[y < 500_000],
+        "derived column": lambda: x.long() + y,
+        "group-by, 10 groups": lambda: sums(ten, 10),
+        "group-by, 1,000 groups": lambda: sums(thousand, 1000),
+        "group-by, a group for 16 rows": lambda: sums(many, ROWS // 16),
+        "sort": lambda: torch.sort(x),
+        "join, a row for 16": lambda: weight[many.long()].sum(),
+        "distinct": lambda: torch.unique(many),
+        "top 100": lambda: torch.topk(x, 100),
+    }
+    return timed_queries("PyTorch", runs, torch.cuda.synchronize)
+
+
+def cudf_queries():
+    import cudf
+    import cupy
+
+    numbers = lambda most: cupy.random.randint(0, most, ROWS, dtype=cupy.int32)
+    facts = cudf.DataFrame(
+        {
+            "ten": numbers(10),
+            "thousand": numbers(1000),
+            "many": numbers(ROWS // 16),
+            "x": numbers(1_000_000),
+            "y": numbers(1_000_000),
+        }
+    )
+    items = cudf.DataFrame(
+        {"many": cupy.arange(ROWS // 16, dtype=cupy.int32), "weight": cupy.random.randint(0, 1000, ROWS // 16, dtype=cupy.int32)}
+    )
+    grouped = lambda key: facts.groupby(key)["x"].agg(["sum", "count"])
+    runs = {
+        "filter and sum": lambda: facts["x"][facts["y"] < 300_000].sum(),
+        "filter, two columns kept": lambda: facts["x"][facts["y"] < 500_000],
+        "derived column": lambda: facts["x"].astype("int64") + facts["y"],
+        "group-by, 10 groups": lambda: grouped("ten"),
+        "group-by, 1,000 groups": lambda: grouped("thousand"),
+        "group-by, a group for 16 rows": lambda: grouped("many"),
+        "sort": lambda: facts["x"].sort_values(),
+        "join, a row for 16": lambda: facts[["many"]].merge(items, on="many")["weight"].sum(),
+        "distinct": lambda: facts["many"].unique(),
+        "top 100": lambda: facts["x"].nlargest(100),
+    }
+    return timed_queries("cuDF", runs, cupy.cuda.Device().synchronize)
+
+
+def timed_queries(name, runs, synchronise):
+    rows = []
+    for query, run in runs.items():
+        rows.append({"name": name, "query": query, "rows": ROWS, "ms": per_run(run, synchronise) * 1e3})
+    return rows
+
+
+def with_queries(found):
+    for queries in (cudf_queries, torch_queries):
+        try:
+            return {**found, "queries": queries()}
+        except ImportError:
+            continue
+    return found
+
+
 def main():
     for measure in (with_torch, with_cupy):
         try:
-            print(json.dumps(measure()))
+            found = measure()
+            print(json.dumps(found if "skipped" in found else with_queries(found)))
             return
         except ImportError:
             continue

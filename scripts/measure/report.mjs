@@ -13,7 +13,7 @@ const why = (part) => (part === undefined ? "not run" : (part.failed ?? part.ski
 
 /** Everything that is wrong, not merely slow or absent. */
 export function failures(report) {
-  return report.devices.flatMap(({ id, contract, kernels, microbench, products, operations }) => [
+  return report.devices.flatMap(({ id, contract, kernels, microbench, products, operations, data }) => [
     ...(contract?.no ?? []).map(({ behaviour, reason }) => `${id}: ${behaviour}: ${reason}`),
     ...(kernels?.wrong ?? []).map((wrong) => `${id}: ${wrong}`),
     ...(operations?.rows ?? [])
@@ -21,7 +21,10 @@ export function failures(report) {
       .map(
         ({ operation, difference }) => `${id}: ${operation} differs from the processor's by ${difference}`,
       ),
-    ...[contract, kernels, microbench, products, operations].flatMap((part) =>
+    ...(data?.rows ?? [])
+      .filter(({ wrong }) => wrong)
+      .map(({ query }) => `${id}: ${query} gives a wrong result`),
+    ...[contract, kernels, microbench, products, operations, data].flatMap((part) =>
       part?.failed ? [`${id}: ${part.failed}`] : [],
     ),
   ]);
@@ -60,7 +63,7 @@ function peerLine(python) {
 }
 
 function deviceLines(device, python) {
-  const { id, name, kind, driver, contract, kernels, microbench, products, operations } = device;
+  const { id, name, kind, driver, contract, kernels, microbench, products, operations, data } = device;
   const lines = [`## ${id}: ${name}`, "", `${kind}, ${driver}`, ""];
   lines.push(
     absent(contract)
@@ -81,6 +84,7 @@ function deviceLines(device, python) {
     "",
     ...(absent(operations) ? [`Operations: ${why(operations)}.`] : operationLines(operations, microbench)),
   );
+  lines.push("", ...(absent(data) ? [`Queries: ${why(data)}.`] : queryLines(data, microbench, python)));
   return lines;
 }
 
@@ -100,6 +104,23 @@ function operationLines({ rows }, microbench) {
     ];
   });
   return [table(["operation", "ms", "rate", "share", "differs by"], cells)];
+}
+
+/** Shares are of the copy kernel's bandwidth, over the bytes of the columns that a query reads. */
+function queryLines({ rows }, microbench, python) {
+  const copy = absent(microbench) ? undefined : microbench.limits.copyBytesPerSecond;
+  const cells = rows.map(({ query, rows: count, bytes, ms, hostMs }) => {
+    const other = python?.queries?.find((row) => row.query === query && row.rows === count);
+    return [
+      query,
+      count,
+      number(ms, 3),
+      number(hostMs, 2),
+      copy === undefined ? "" : `${number((bytes / (ms / 1000) / copy) * 100, 0)} %`,
+      other === undefined ? "" : `${other.name} ${number(other.ms / ms)}`,
+    ];
+  });
+  return [table(["query", "rows", "ms resident", "ms from host", "share of copy", "ratio"], cells)];
 }
 
 function microbenchLines({ compileMs, launch, transfers, copy, limits }, python) {

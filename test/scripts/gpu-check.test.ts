@@ -43,6 +43,8 @@ describe.skipIf(process.platform === "win32")("gpu-check", () => {
       expect(device.kernels.checked).toBeGreaterThan(30);
       expect(device.microbench.launch.emptyAmortisedUs).toBeGreaterThan(0);
       expect(device.products.rows.length).toBeGreaterThan(0);
+      expect(device.data.rows.length).toBeGreaterThan(5);
+      expect(device.data.rows.filter(({ wrong }: { wrong: boolean }) => wrong)).toEqual([]);
       expect(report.bench.matrix.skipped).toBe("not asked for");
       const text = readFileSync(join(out, "report.md"), "utf8");
       expect(text).toContain(`## opencl:0: ${device.name}`);
