@@ -44,7 +44,7 @@ export async function kernelRows({ device, measureLimits, progress }) {
   const numbers = uploaded(mixed(Math.max(count, sortedRows), 1));
   const mask = uploaded(mixed(Math.ceil(count / 32), 2));
   const result = device.allocate(count * 4, "result");
-  const keys = uploaded(BigInt64Array.from(mixed(count, 3), (key) => BigInt(key % itemRows) * 7919n + 13n));
+  const keys = uploaded(sparseKeys(count));
   const values = uploaded(Float64Array.from(mixed(count, 4), (value) => value / 256));
   buffers.push(result);
   /** @type {readonly Case[]} */
@@ -182,6 +182,17 @@ function described(device, title, ms, rate) {
     ratio: null,
     limit: null,
   };
+}
+
+/** i64 in pairs of words: bigints would keep the garbage collector busy beside the kernels. @param {number} length */
+function sparseKeys(length) {
+  const words = new Uint32Array(2 * length);
+  mixed(length, 3).forEach((value, at) => {
+    const key = (value % itemRows) * 7919 + 13;
+    words[2 * at] = key % 2 ** 32;
+    words[2 * at + 1] = Math.floor(key / 2 ** 32);
+  });
+  return words;
 }
 
 /** Well mixed numbers (murmur3's finaliser of their places). @param {number} length @param {number} seed */

@@ -120,7 +120,7 @@ function notOnDevice(reason: string): AikoError {
   });
 }
 
-/** Placeholder for a column of a type. */
+/** A reference to the column at a position. */
 export function columnAt(index: number, type: ColumnType): ResolvedExpression {
   return { kind: "column", index, type };
 }
