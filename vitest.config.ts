@@ -9,6 +9,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     teardownTimeout: 10_000,
+    expect: { poll: { timeout: 30_000, interval: 10 } },
     server: { deps: { external: [/\/dist\//] } },
   },
 });

@@ -59,7 +59,7 @@ describe("doctor", () => {
   });
 });
 
-describe("tour", () => {
+describe("tour", { timeout: 240_000 }, () => {
   it("compares both paths on the installed packages", async () => {
     const { status, stdout } = await aikoryu(["tour", "--json"]);
     expect(status).toBe(0);
@@ -68,6 +68,8 @@ describe("tour", () => {
       "matrix.multiply",
       "nn.run",
       "data.query",
+      "llm.generate",
+      "agents.validate",
     ]);
     for (const row of rows) {
       expect(row).toMatchObject({ agree: true, reason: expect.any(String) });

@@ -89,10 +89,14 @@ onEveryDevice(
       expect(await device.lost).toMatchObject({ reason: "timeout" });
       await failure(() => device.allocate(4), "DEVICE_LOST");
       await device.dispose();
-      const before = process.cpuUsage();
-      await new Promise((resolve) => setTimeout(resolve, 500));
-      const { user, system } = process.cpuUsage(before);
-      expect((user + system) / 1000).toBeLessThan(300);
+      // A kernel that went on would take a core in every window; other tests' work passes.
+      const coresIn500Ms = async () => {
+        const before = process.cpuUsage();
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        const { user, system } = process.cpuUsage(before);
+        return (user + system) / 5e5;
+      };
+      await expect.poll(coresIn500Ms, { timeout: 30_000, interval: 0 }).toBeLessThan(0.6);
     });
   },
   { computing: true },

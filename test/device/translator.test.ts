@@ -61,13 +61,19 @@ describe("the translator thread", () => {
   });
 
   it("does not keep the process alive", async () => {
-    const ended = await runModule(`
+    const translated = `
       import { Translator } from "#src/device/translator.js";
       const { entryPoint } = await new Translator().translate("@compute @workgroup_size(1) fn only() {}", "opencl", {});
-      console.log(entryPoint);`);
-    expect(ended.stdout).toContain("only");
-    expect(ended).toMatchObject({ code: 0, signal: null });
-    expect(ended.ms).toBeLessThan(4_500);
+      console.log(entryPoint);`;
+    // A worker that held the process would do so for five idle seconds every time.
+    let fastest = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < 4 && fastest >= 4_500; i++) {
+      const ended = await runModule(translated);
+      expect(ended.stdout).toContain("only");
+      expect(ended).toMatchObject({ code: 0, signal: null });
+      fastest = Math.min(fastest, ended.ms);
+    }
+    expect(fastest).toBeLessThan(4_500);
   });
 });
 
