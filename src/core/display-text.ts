@@ -8,10 +8,16 @@ const wide =
 
 /** Text that does nothing to a terminal: what would is shown as "\x1b". */
 export function harmless(text: string): string {
-  return text.replace(hostile, (character) => {
-    const code = character.codePointAt(0) ?? 0;
-    return named[character] ?? (code < 256 ? `\\x${hex(code, 2)}` : `\\u{${hex(code, 1)}}`);
-  });
+  return text.replace(hostile, (character) => named[character] ?? escaped(character));
+}
+
+/** The same for text of several lines: line ends and tabs stay. */
+export function harmlessLines(text: string): string {
+  return text
+    .replaceAll("\r\n", "\n")
+    .replace(hostile, (character) =>
+      character === "\n" || character === "\t" ? character : (named[character] ?? escaped(character)),
+    );
 }
 
 /** Columns of a terminal that harmless text takes. */
@@ -45,6 +51,11 @@ function widthOf(character: string): number {
   if (character < "\u0300") return 1;
   if (combining.test(character)) return 0;
   return wide.test(character) ? 2 : 1;
+}
+
+function escaped(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  return code < 256 ? `\\x${hex(code, 2)}` : `\\u{${hex(code, 1)}}`;
 }
 
 function hex(code: number, digits: number): string {

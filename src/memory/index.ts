@@ -1,4 +1,5 @@
 export { abortable, abortError } from "./abort.ts";
+export type { Hold } from "./hold.ts";
 export type { Leak } from "./leaks.ts";
 export {
   MemoryManager,

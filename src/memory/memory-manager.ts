@@ -1,6 +1,7 @@
 import type { Device } from "../device/device.ts";
 import { AikoError, isAikoError } from "../errors.ts";
 import { Budget } from "./budget.ts";
+import { Hold } from "./hold.ts";
 import { downloadedFrom } from "./host-copy.ts";
 import type { Leak } from "./leaks.ts";
 import { BufferPool, type PoolOptions, type PoolStatistics } from "./pool.ts";
@@ -139,6 +140,22 @@ export class MemoryManager implements Disposable {
         if ((await this.relieve()) === 0) throw error;
       }
     }
+  }
+
+  /**
+   * Counts memory of this device that others allocate: it is in use until the hold is disposed. Rejects with OUT_OF_MEMORY
+   * when it exceeds what can be made free, and with ABORTED.
+   */
+  async hold(byteLength: number, label: string, options: ReserveOptions = {}): Promise<Hold> {
+    const claim = {
+      label,
+      residents: new Set<Resident>(),
+      neededBytes: () => byteLength,
+      mostBytes: byteLength,
+    };
+    await this.#budget.claim({ ...claim, granted: () => {} }, options.signal);
+    this.#budget.release(byteLength, byteLength);
+    return new Hold(this.#budget, byteLength);
   }
 
   /** A handle to data of the host, uploaded when a reservation needs it. */

@@ -1,6 +1,6 @@
 import { dtypes } from "../core/dtype.ts";
 import { elementCount, formatShape } from "../core/shape.ts";
-import { AikoError, isAikoError } from "../errors.ts";
+import { AikoError, isAikoError, toAikoError } from "../errors.ts";
 import type { Operation, OperationReport, RunOptions, Runtime } from "../runtime/index.ts";
 import type { NamedTensors, Unsupported } from "./executor/executor.ts";
 import type { Provider } from "./load.ts";
@@ -87,6 +87,57 @@ export class Model implements AsyncDisposable {
     try {
       const { value, report } = await running;
       return { outputs: value.tensors, report: report && this.#reported(report, options) };
+    } finally {
+      this.#running.delete(running);
+    }
+  }
+
+  /**
+   * Runs the model for each, as one run along the first dimension where the model and the inputs allow that. What is wrong
+   * with one is its own result; the rest rejects as `run` does.
+   */
+  async runAll(
+    given: readonly Readonly<Record<string, TensorInput>>[],
+    options: ModelRunOptions = {},
+  ): Promise<readonly (ModelResult | AikoError)[]> {
+    this.#assertOpen();
+    const { batch } = this.#parts.operation;
+    const outputs = checkOutputs(this.outputs, options.outputs);
+    const results: (ModelResult | AikoError)[] = [];
+    const groups = new Map<unknown, { readonly at: number; readonly run: ModelRun }[]>();
+    for (const [at, inputs] of given.entries()) {
+      try {
+        const run = { inputs: checkInputs(this.inputs, inputs), outputs };
+        const key = batch?.key(run) ?? at;
+        const group = groups.get(key);
+        if (group === undefined) groups.set(key, [{ at, run }]);
+        else group.push({ at, run });
+      } catch (error) {
+        results[at] = toAikoError(error);
+      }
+    }
+    for (const group of groups.values()) {
+      const runs = group.map(({ run }) => run);
+      const found = await this.#runMerged(runs, options);
+      for (const [nth, { at }] of group.entries()) results[at] = found[nth] as ModelResult;
+    }
+    return results;
+  }
+
+  async #runMerged(runs: readonly ModelRun[], options: ModelRunOptions): Promise<readonly ModelResult[]> {
+    const { runtime, operation } = this.#parts;
+    const { batch } = operation;
+    const [first] = runs as readonly [ModelRun];
+    const isMerged = runs.length > 1 && batch !== undefined;
+    const merged = isMerged ? await batch.merge(runs) : first;
+    const placed = this.#placed(options, merged.inputs);
+    const running = runtime.run(operation, merged, { ...options, ...placed, batch: false });
+    this.#running.add(running);
+    try {
+      const { value, report } = await running;
+      const parts = isMerged ? batch.split(value, runs) : [value];
+      const reported = report && this.#reported(report, options);
+      return parts.map(({ tensors }) => ({ outputs: tensors, report: reported }));
     } finally {
       this.#running.delete(running);
     }

@@ -1,11 +1,14 @@
-import type { Pending } from "./pending.ts";
+/** What a signal ends. */
+export interface Abortable {
+  abort(): void;
+}
 
 const listeners = new WeakMap<AbortSignal, AbortListener>();
 
 /** One listener for all calls of a signal: Node warns of a leak from the eleventh on. */
 class AbortListener {
   readonly #signal: AbortSignal;
-  readonly #calls = new Set<Pending<unknown>>();
+  readonly #calls = new Set<Abortable>();
 
   constructor(signal: AbortSignal) {
     this.#signal = signal;
@@ -17,11 +20,11 @@ class AbortListener {
     for (const call of [...this.#calls]) call.abort();
   }
 
-  add(call: Pending<unknown>): void {
+  add(call: Abortable): void {
     this.#calls.add(call);
   }
 
-  remove(call: Pending<unknown>): void {
+  remove(call: Abortable): void {
     this.#calls.delete(call);
     if (this.#calls.size > 0) return;
     listeners.delete(this.#signal);
@@ -30,10 +33,10 @@ class AbortListener {
 }
 
 /** Has `call.abort()` called when the signal fires. */
-export function listen(signal: AbortSignal, call: Pending<unknown>): void {
+export function listen(signal: AbortSignal, call: Abortable): void {
   (listeners.get(signal) ?? new AbortListener(signal)).add(call);
 }
 
-export function unlisten(signal: AbortSignal, call: Pending<unknown>): void {
+export function unlisten(signal: AbortSignal, call: Abortable): void {
   listeners.get(signal)?.remove(call);
 }
