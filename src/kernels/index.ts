@@ -104,10 +104,29 @@ export {
 } from "./gemm.ts";
 export { type HalfType, type HalvesArguments, narrow, widen } from "./halves.ts";
 export { type ElementType, type MapArguments, map } from "./map.ts";
+export {
+  type NearestArguments,
+  type NearestLayout,
+  type NearestSizes,
+  nearest,
+  nearestChunks,
+  nearestLayout,
+  nearestScratchBytes,
+  queryPanel,
+  rowPanel,
+} from "./nearest.ts";
 export { normalTable } from "./normal-table.ts";
 export { type NormalizeArguments, normalizeRows } from "./normalize.ts";
 export { type PadArguments, padAxis } from "./pad.ts";
 export { type Pooling, type PoolingArguments, type PoolingShape, pooledShape, pooling } from "./pooling.ts";
+export {
+  type EdgeMemory,
+  type PropagateArguments,
+  type PropagateReduction,
+  propagate,
+  type TraceArguments,
+  trace,
+} from "./propagate.ts";
 export { type Distribution, type RandomArguments, type RandomSource, random } from "./random.ts";
 export { argmax, type ReduceArguments, type Reduction, reduce } from "./reduce.ts";
 export { type ReduceAxisArguments, type Reducer, reduceAxis } from "./reduce-axis.ts";

@@ -125,7 +125,7 @@ export async function random(
 ): Promise<void> {
   const { distribution, result, count, seed, stream, offset } = work;
   const long = wantsLongThreads(device);
-  const text = `${definitions[distribution]}${kernelText("philox.wgsl")}`;
+  const text = `${definitions[distribution]}${kernelText("philox.wgsl")}${kernelText("random.wgsl")}`;
   const kernel = await kernelOn(device, text, {
     entryPoint: long ? "generate_chunks" : "generate",
     label: `random ${distribution}`,

@@ -107,7 +107,7 @@ onEveryDevice(
 fn value(word: u32, block: u32, lane: u32) -> u32 {
   return philox(counter_of(block, p.low), vec2(p.key_low, p.key_high))[lane];
 }`;
-      const text = `${attempts}${kernelText("philox.wgsl")}`;
+      const text = `${attempts}${kernelText("philox.wgsl")}${kernelText("random.wgsl")}`;
       using kernel = await opened.compile(text, { entryPoint: "generate" });
       for (const [[low, high, attempt, stream], key, answer] of known) {
         using result = opened.allocate(16);

@@ -23,9 +23,11 @@ import {
   kernelText,
   map,
   narrow,
+  nearest,
   normalizeRows,
   packFlags,
   pooling,
+  propagate,
   type Reduction,
   random,
   realFft,
@@ -50,6 +52,7 @@ import {
   textLength,
   textSubstring,
   textTest,
+  trace,
   trimText,
   widen,
 } from "#src/kernels/index.js";
@@ -132,6 +135,26 @@ function calls(device: FakeDevice): (() => Promise<unknown>)[] {
     rows: 3,
     nonzeros: 3,
   } as const;
+  const near = {
+    queries: 9,
+    rows: 40,
+    inner: 8,
+    most: 3,
+    queryData: one,
+    rowData: one,
+    mask: one,
+    found: one,
+  };
+  const edges = { rowStarts: one, places: one, weights: one, nodes: 3 };
+  const passing = {
+    shares: one,
+    isShared: true,
+    factor: 1,
+    restart: 0.5,
+    before: one,
+    first: one,
+    after: one,
+  };
   const expression = "a * b + a";
   return [
     ...types.map(
@@ -162,6 +185,13 @@ function calls(device: FakeDevice): (() => Promise<unknown>)[] {
     ),
     ...[1, 3].map((columns) => () => spmm(device, { ...sparse, columns })),
     () => spread(device, { ...sparse, columns: 3 }),
+    ...(["panels", "lines"] as const).map((layout) => () => nearest(device, layout, near)),
+    ...(["sum", "max", "last"] as const).flatMap((reduce) =>
+      [3, 4, 16].map((columns) => () => propagate(device, { ...edges, ...passing, reduce, columns })),
+    ),
+    ...[true, false].map(
+      (strongest) => () => trace(device, { ...edges, strongest, hop: 1, factor: 1, before: one, after: one }),
+    ),
     ...(["max", "average"] as const).map((kind) => () => pooling(device, kind, { ...image, planes: 1 })),
     () => gemm(device, { ...product, type: "f64", beta: 0, transposeA: false, transposeB: false }),
     () => gemm(device, { ...product, beta: 0, transposeA: false, transposeB: true }),

@@ -1,0 +1,2 @@
+export { compileRegex, type RegexLimits } from "./compile.ts";
+export { parseRegex } from "./parse.ts";
