@@ -19,6 +19,8 @@ export interface Invocation {
 export interface Command {
   readonly usage: string;
   readonly options: Options;
+  /** How long it may take to end after the first Ctrl-C. Default 3. */
+  readonly secondsToUnwind?: number;
   run(invocation: Invocation): Promise<number>;
 }
 

@@ -34,7 +34,7 @@ export function createTerminal(json: boolean): Terminal {
       for (const line of wrap(text, columns - indent.length)) print(`${indent}${line}`);
     },
     json: (value) => {
-      if (json) write(JSON.stringify(value, replaceSpecial, 2));
+      if (json) write(harmlessJson(JSON.stringify(value, replaceSpecial, 2)));
     },
     progress: progress.show,
     style: (style, text) => paint(style, text, process.stdout),
@@ -82,4 +82,12 @@ function replaceSpecial(_key: string, value: unknown): unknown {
   if (value instanceof Set) return [...value];
   if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<number>);
   return value;
+}
+
+/** What JSON itself leaves as it is and a terminal would obey. */
+function harmlessJson(text: string): string {
+  return text.replace(
+    /[\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
