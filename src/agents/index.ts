@@ -1,0 +1,12 @@
+export * from "./batching/index.ts";
+export type { Message as BoardMessage } from "./boards/index.ts";
+export * from "./boards/index.ts";
+export type { Agent as BusAgent, AgentOptions as BusAgentOptions, Message } from "./bus/index.ts";
+export * from "./bus/index.ts";
+export { type AgentsFamily, bindAgents } from "./family.ts";
+export * from "./propagation/index.ts";
+export type { Metric } from "./routing/index.ts";
+export * from "./routing/index.ts";
+export type { Agent, AgentOptions } from "./team/index.ts";
+export * from "./team/index.ts";
+export * from "./validation/index.ts";
