@@ -27,6 +27,8 @@ const modules = {
   runtime: () => import("./runtime.mjs"),
   nn: () => import("./nn.mjs"),
   data: () => import("./data.mjs"),
+  agents: () => import("./agents.mjs"),
+  llm: () => import("./llm.mjs"),
   kernels: () => import("./kernels.mjs"),
 };
 
