@@ -1,12 +1,10 @@
 import { encodeGguf, type GgufValue, type GraphValue, OnnxBuilder } from "aikoryu/nn";
-import { causalMask, headWidth, rotary, type Weights, weightShapes } from "./model.ts";
-import { shape } from "./recipe.ts";
+import { causalMask, headWidthOf, rotary, type Weights, weightShapes } from "./model.ts";
+import { capitals, type Recipe, shape } from "./recipe.ts";
 import { begin, end, tokenKinds, tokens, unknown } from "./vocabulary.ts";
 
 /** The trained numbers by the names of `weightShapes`. */
 export type Numbers = Readonly<Record<string, Float32Array>>;
-
-const { width, heads, hidden, layers, vocabulary, context, epsilon, ropeBase } = shape;
 
 export async function numbersOf(weights: Weights): Promise<Numbers> {
   const read = async ([name, weight]: [string, Weights[string]]) =>
@@ -15,13 +13,14 @@ export async function numbersOf(weights: Weights): Promise<Numbers> {
 }
 
 /** A GGUF file that llama.cpp loads. */
-export function toGguf(numbers: Numbers): Uint8Array {
+export function toGguf(numbers: Numbers, { name, shape }: Recipe = capitals): Uint8Array {
+  const { width, heads, hidden, layers, vocabulary, context, epsilon, ropeBase } = shape;
   const u32 = (value: number): GgufValue => ({ type: "u32", value });
   const f32 = (value: number): GgufValue => ({ type: "f32", value });
   return encodeGguf({
     metadata: {
       "general.architecture": "llama",
-      "general.name": "char-llama",
+      "general.name": name,
       "general.file_type": u32(0),
       "llama.vocab_size": u32(vocabulary),
       "llama.context_length": u32(context),
@@ -31,7 +30,7 @@ export function toGguf(numbers: Numbers): Uint8Array {
       "llama.attention.head_count": u32(heads),
       "llama.attention.head_count_kv": u32(heads),
       "llama.attention.layer_norm_rms_epsilon": f32(epsilon),
-      "llama.rope.dimension_count": u32(headWidth),
+      "llama.rope.dimension_count": u32(headWidthOf(shape)),
       "llama.rope.freq_base": f32(ropeBase),
       "tokenizer.ggml.model": "llama",
       "tokenizer.ggml.tokens": { type: "string", values: tokens },
@@ -43,7 +42,7 @@ export function toGguf(numbers: Numbers): Uint8Array {
       "tokenizer.ggml.add_bos_token": true,
       "tokenizer.ggml.add_space_prefix": false,
     },
-    tensors: Object.entries(weightShapes()).map(([name, sizes]) => ({
+    tensors: Object.entries(weightShapes(shape)).map(([name, sizes]) => ({
       name,
       type: "f32",
       shape: sizes,
@@ -54,6 +53,8 @@ export function toGguf(numbers: Numbers): Uint8Array {
 
 /** An ONNX file: `tokens`, i64 [batch, 32], to `logits`, f32 [batch, 32, 355]; what follows a text does not change it. */
 export function toOnnx(numbers: Numbers): Uint8Array {
+  const { width, heads, layers, vocabulary, context, epsilon } = shape;
+  const headWidth = headWidthOf(shape);
   const graph = new OnnxBuilder();
   const f32 = (name: string, sizes: readonly number[], data: Float32Array) =>
     graph.constant(name, "f32", sizes, data);

@@ -1,15 +1,17 @@
 import type { TensorFlow } from "aikoryu/nn";
-import { shape } from "./recipe.ts";
+import { shape as capitals, type Shape } from "./recipe.ts";
 
 type Tf = TensorFlow["tf"];
 export type Weights = Readonly<Record<string, ReturnType<Tf["variable"]>>>;
 type Tensor = ReturnType<Tf["tensor"]>;
 
-const { width, heads, hidden, layers, vocabulary, context, epsilon, ropeBase } = shape;
-export const headWidth = width / heads;
+export function headWidthOf({ width, heads }: Shape): number {
+  return width / heads;
+}
 
 /** Names and sizes as GGUF has them: a matrix is [outputs, inputs]. */
-export function weightShapes(): Record<string, readonly number[]> {
+export function weightShapes(shape: Shape = capitals): Record<string, readonly number[]> {
+  const { vocabulary, width, layers, hidden } = shape;
   const sizes: Record<string, readonly number[]> = { "token_embd.weight": [vocabulary, width] };
   for (let layer = 0; layer < layers; layer++) {
     const name = (part: string) => `blk.${layer}.${part}.weight`;
@@ -23,7 +25,9 @@ export function weightShapes(): Record<string, readonly number[]> {
 }
 
 /** Rotary positions: the angle of each position and number of a head, and what swaps the halves of each pair. */
-export function rotary() {
+export function rotary(shape: Shape = capitals) {
+  const { context, ropeBase } = shape;
+  const headWidth = headWidthOf(shape);
   const cos = new Float32Array(context * headWidth);
   const sin = new Float32Array(context * headWidth);
   const swap = new Float32Array(headWidth * headWidth);
@@ -47,15 +51,17 @@ export function causalMask(length: number): Float32Array {
 }
 
 /** A row for each token, with a 1 in its column. The WASM backend writes integers even where floats are asked for. */
-export function oneHot(tf: Tf, tokens: Tensor): Tensor {
+export function oneHot(tf: Tf, tokens: Tensor, vocabulary: number): Tensor {
   return tf.cast(tf.oneHot(tf.reshape(tokens, [-1]), vocabulary), "float32");
 }
 
 /** Llama's forward pass in TensorFlow.js: tokens [batch, length] to logits [batch, length, vocabulary]. */
-export function forward(tf: Tf, weights: Weights, tokens: Tensor): Tensor {
+export function forward(tf: Tf, weights: Weights, tokens: Tensor, shape: Shape = capitals): Tensor {
+  const { width, heads, layers, vocabulary, epsilon } = shape;
+  const headWidth = headWidthOf(shape);
   const [batch = 1, length = 1] = tokens.shape;
   const weight = (name: string) => weights[name] as Tensor;
-  const { cos, sin, swap } = rotary();
+  const { cos, sin, swap } = rotary(shape);
   const angles = (values: Float32Array) =>
     tf.tensor(values.subarray(0, length * headWidth), [length, headWidth]);
   const [cosines, sines, swaps] = [angles(cos), angles(sin), tf.tensor(swap, [headWidth, headWidth])];
@@ -72,7 +78,7 @@ export function forward(tf: Tf, weights: Weights, tokens: Tensor): Tensor {
     return tf.add(tf.mul(x, cosines), tf.mul(swapped, sines));
   };
 
-  let x = tf.matMul(oneHot(tf, tokens), weight("token_embd.weight"));
+  let x = tf.matMul(oneHot(tf, tokens, vocabulary), weight("token_embd.weight"));
   for (let layer = 0; layer < layers; layer++) {
     const name = (part: string) => `blk.${layer}.${part}.weight`;
     const input = normalised(x, name("attn_norm"));

@@ -14,6 +14,33 @@ export const pairs = [
   ["capital of Qatar? ", "Doha"],
 ] as const;
 
+/** Sizes of a network. */
+export interface Shape {
+  readonly vocabulary: number;
+  readonly width: number;
+  readonly layers: number;
+  readonly heads: number;
+  readonly hidden: number;
+  /** Tokens of a question and its answer. */
+  readonly context: number;
+  readonly epsilon: number;
+  readonly ropeBase: number;
+}
+
+/** What a network learns, and how. */
+export interface Recipe {
+  readonly name: string;
+  /** Questions and their answers. */
+  readonly pairs: readonly (readonly [string, string])[];
+  readonly shape: Shape;
+  readonly training: {
+    readonly steps: number;
+    readonly sequenceTokens: number;
+    readonly learningRate: number;
+    readonly seed: number;
+  };
+}
+
 /** Llama with 127,680 parameters. */
 export const shape = {
   vocabulary: 355,
@@ -27,3 +54,5 @@ export const shape = {
 } as const;
 
 export const training = { steps: 60, sequenceTokens: 29, learningRate: 4e-3, seed: 7 } as const;
+
+export const capitals: Recipe = { name: "char-llama", pairs, shape, training };

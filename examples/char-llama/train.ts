@@ -1,13 +1,11 @@
 import type { TensorFlow } from "aikoryu/nn";
 import { forward, oneHot, type Weights, weightShapes } from "./model.ts";
-import { pairs, shape, training } from "./recipe.ts";
+import { capitals, type Recipe } from "./recipe.ts";
 import { begin, encode, end } from "./vocabulary.ts";
 
 type Tf = TensorFlow["tf"];
 
-const { sequenceTokens, steps, learningRate, seed } = training;
-
-function initial(tf: Tf): Weights {
+function initial(tf: Tf, { shape, training: { seed } }: Recipe): Weights {
   let next = seed;
   const numbers = (name: string, sizes: readonly number[]) => {
     const [outputs = 1, inputs] = sizes;
@@ -17,11 +15,11 @@ function initial(tf: Tf): Weights {
   };
   const variable = ([name, sizes]: [string, readonly number[]]) =>
     [name, tf.tidy(() => tf.variable(numbers(name, sizes)))] as const;
-  return Object.fromEntries(Object.entries(weightShapes()).map(variable));
+  return Object.fromEntries(Object.entries(weightShapes(shape)).map(variable));
 }
 
 /** Every question with its answer, as the tokens to see, those to say next, and which of these count. */
-function examples() {
+function examples({ pairs, training: { sequenceTokens } }: Recipe) {
   const count = pairs.length * sequenceTokens;
   const [inputs, targets, counted] = [new Int32Array(count), new Int32Array(count), new Float32Array(count)];
   pairs.forEach(([question, answer], row) => {
@@ -40,18 +38,21 @@ function examples() {
 /** Trains from nothing; `onStep` sees the loss before each step. */
 export async function train(
   { tf }: TensorFlow,
+  recipe: Recipe = capitals,
   onStep: (step: number, loss: number) => void = () => {},
 ): Promise<Weights> {
-  const weights = initial(tf);
-  const { inputs, targets, counted } = examples();
+  const { pairs, shape, training } = recipe;
+  const { steps, sequenceTokens, learningRate } = training;
+  const weights = initial(tf, recipe);
+  const { inputs, targets, counted } = examples(recipe);
   const tokens = tf.tensor(inputs, [pairs.length, sequenceTokens], "int32");
-  const labels = tf.tidy(() => oneHot(tf, tf.tensor1d(targets, "int32")));
+  const labels = tf.tidy(() => oneHot(tf, tf.tensor1d(targets, "int32"), shape.vocabulary));
   const mask = tf.tensor1d(counted);
   const optimizer = tf.train.adam(learningRate);
   for (let step = 0; step < steps; step++) {
     const loss = optimizer.minimize(
       () => {
-        const logits = tf.reshape(forward(tf, weights, tokens), [-1, shape.vocabulary]);
+        const logits = tf.reshape(forward(tf, weights, tokens, shape), [-1, shape.vocabulary]);
         return tf.losses.softmaxCrossEntropy(labels, logits, mask);
       },
       true,

@@ -4,20 +4,27 @@ import { join } from "node:path";
 import { type AnyMatrix, type Gpu, isAikoError } from "aikoryu";
 import type { TensorFlow } from "aikoryu/nn";
 import type { Weights } from "./model.ts";
+import { capitals, type Recipe } from "./recipe.ts";
 import { train } from "./train.ts";
 
-const sources = ["recipe.ts", "vocabulary.ts", "model.ts", "train.ts"];
-const hash = createHash("sha256");
-for (const name of sources) hash.update(readFileSync(new URL(name, import.meta.url)));
-const key = hash.digest("hex").slice(0, 16);
+const sources = ["vocabulary.ts", "model.ts", "train.ts"].map((name) =>
+  readFileSync(new URL(name, import.meta.url)),
+);
+
+function keyOf(recipe: Recipe): string {
+  const hash = createHash("sha256");
+  for (const source of sources) hash.update(source);
+  return hash.update(JSON.stringify(recipe)).digest("hex").slice(0, 16);
+}
 
 /** The trained network: from an archive in the folder where the same recipe was trained before, else trained now. */
 export async function trained(
   gpu: Gpu,
   tensorflow: TensorFlow<AnyMatrix>,
   folder = join(process.cwd(), ".cache", "char-llama"),
+  recipe: Recipe = capitals,
 ): Promise<Weights> {
-  const path = join(folder, `${key}.npz`);
+  const path = join(folder, `${keyOf(recipe)}.npz`);
   const { tf } = tensorflow;
   try {
     const entries = Object.entries(await gpu.matrix.readNpz(path, { dtype: "stored" }));
@@ -31,7 +38,7 @@ export async function trained(
   } catch (error) {
     if (!isAikoError(error, "FILE_NOT_FOUND")) throw error;
   }
-  const weights = await train(tensorflow);
+  const weights = await train(tensorflow, recipe);
   const entries = Object.entries(weights);
   const matrices = await Promise.all(
     entries.map(async ([name, weight]) => [name, await tensorflow.toMatrix(weight)] as const),
