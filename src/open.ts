@@ -1,6 +1,8 @@
+import { type AgentsFamily, bindAgents } from "./agents/index.ts";
 import { loadFfi } from "./core/ffi.ts";
 import { bindData, type DataFamily } from "./data/index.ts";
 import { type Adapter, type Device, discover, selectAdapters } from "./device/index.ts";
+import { bindLlm, type LlmFamily, type LlmOptions } from "./llm/index.ts";
 import { type AnyMatrix, bindMatrix, type MatrixFamily, matrixExchange } from "./matrix/index.ts";
 import { bindMonitor } from "./monitor/family.ts";
 import type { Monitor } from "./monitor/index.ts";
@@ -30,6 +32,8 @@ export interface GpuOptions {
   readonly timeoutMs?: number | undefined;
   /** The most memory to use on a device. Default: most of what is free there. */
   readonly memoryBudgetBytes?: number | undefined;
+  /** Which providers of language models may answer, and where they are. Default: whatever is there. */
+  readonly llm?: LlmOptions | undefined;
 }
 
 /** Everything AikoRyu does, bound to one runtime. */
@@ -38,6 +42,8 @@ export interface Gpu extends AsyncDisposable {
   readonly matrix: MatrixFamily;
   readonly nn: NnFamily<AnyMatrix>;
   readonly data: DataFamily;
+  readonly llm: LlmFamily;
+  readonly agents: AgentsFamily;
   readonly monitor: Monitor;
   /** The adapters in use, best first. */
   adapters(): Promise<readonly Adapter[]>;
@@ -70,7 +76,11 @@ export async function open(options: GpuOptions = {}): Promise<Gpu> {
   });
   const monitor = bindMonitor(runtime);
   const data = bindData(runtime);
+  const llm = bindLlm(runtime, options.llm);
+  const agents = bindAgents(runtime, llm);
   const dispose = async () => {
+    await agents[Symbol.asyncDispose]();
+    await llm[Symbol.asyncDispose]();
     await Promise.all([monitor.dispose(), data.dispose(), runtime.dispose()]);
   };
   return {
@@ -78,6 +88,8 @@ export async function open(options: GpuOptions = {}): Promise<Gpu> {
     matrix: bindMatrix(runtime),
     nn: bindNn(runtime, matrixExchange(runtime)),
     data,
+    llm,
+    agents,
     monitor,
     adapters: () => runtime.adapters(),
     device: (id) => runtime.device(id),

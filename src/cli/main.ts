@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { harmlessLines } from "../core/display-text.ts";
 import { suggest } from "../core/suggest.ts";
 import { type AikoError, toAikoError } from "../errors.ts";
 import { type Command, commonOptions, invocation, parse, UsageError } from "./command.ts";
@@ -38,13 +39,21 @@ const verbs: Readonly<Record<string, Verb>> = {
     summary: "runs, shows and times neural networks: ONNX files",
     load: async () => (await import("./nn.ts")).nn,
   },
+  llm: {
+    summary: "language models: generate, chat, embed, and a server for clients of Ollama",
+    load: async () => (await import("./llm.ts")).llm,
+  },
+  agents: {
+    summary: "runs a file of agents and shows what they do",
+    load: async () => (await import("./agents.ts")).agents,
+  },
   monitor: {
     summary: "what devices, machine and runtime do now, and why something is not seen",
     load: async () => (await import("./monitor.ts")).monitor,
   },
 };
 
-const secondsToUnwind = 3;
+let secondsToUnwind = 3;
 const stopping = new AbortController();
 
 await main(process.argv.slice(2));
@@ -75,6 +84,7 @@ async function dispatch(args: readonly string[]): Promise<number> {
     process.stdout.write(command.usage);
     return 0;
   }
+  secondsToUnwind = command.secondsToUnwind ?? secondsToUnwind;
   return command.run(invocation(parsed, createTerminal(parsed.values["json"] === true), stopping.signal));
 }
 
@@ -106,12 +116,12 @@ function report(error: AikoError, json: boolean): void {
     process.stdout.write(`${JSON.stringify({ error: error.toJSON() }, null, 2)}\n`);
     return;
   }
-  const write = (label: string, text: string) => process.stderr.write(`${label}: ${text}\n`);
+  const write = (label: string, text: string) => process.stderr.write(`${label}: ${harmlessLines(text)}\n`);
   write(paint(["bold", "red"], "error", process.stderr), error.message);
   if (error.hint !== undefined) write(paint("bold", "hint", process.stderr), error.hint);
   write(paint("dim", "code", process.stderr), error.code);
   if (error.code === "INTERNAL" && error.cause instanceof Error)
-    process.stderr.write(`${error.cause.stack}\n`);
+    process.stderr.write(`${harmlessLines(String(error.cause.stack))}\n`);
 }
 
 function settleStreams(): void {

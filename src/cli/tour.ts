@@ -2,14 +2,16 @@ import { type Gpu, open } from "../index.ts";
 import type { Command } from "./command.ts";
 import { formatMs, table } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
+import { tourAgents } from "./tour-agents.ts";
 import { tourData } from "./tour-data.ts";
+import { tourLlm } from "./tour-llm.ts";
 import { type TourRow, tourMatrix } from "./tour-matrix.ts";
 import { tourNetwork } from "./tour-network.ts";
 
 /** A family's part of the tour: it prints what it found and returns its line of the table. */
 export type TourStop = (gpu: Gpu, terminal: Terminal) => Promise<TourRow>;
 
-const stops: readonly TourStop[] = [tourMatrix, tourNetwork, tourData];
+const stops: readonly TourStop[] = [tourMatrix, tourNetwork, tourData, tourLlm, tourAgents];
 
 export const tour: Command = {
   usage: `Usage: aikoryu tour [--json]
