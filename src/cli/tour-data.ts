@@ -1,13 +1,13 @@
 import { count } from "../data/index.ts";
-import { AikoError, isAikoError } from "../errors.ts";
+import { AikoError } from "../errors.ts";
 import type { Gpu } from "../index.ts";
 import { scanFiles } from "./directory-scan.ts";
 import type { Terminal } from "./terminal.ts";
 import type { TourRow } from "./tour-matrix.ts";
+import { bothPaths, pathsRow, sayWhetherPathsAgree } from "./tour-paths.ts";
 
 const root = process.platform === "win32" ? "C:\\Windows" : "/usr";
 const mostFiles = 250_000;
-const repeats = 5;
 const shown = 5;
 
 /** The files of the system, by kind: how many, how large, how old. */
@@ -50,48 +50,24 @@ export async function tourData(gpu: Gpu, terminal: Terminal): Promise<TourRow> {
     })
     .orderBy("-bytes", "extension");
   const run = async (placement: "auto" | "cpu" | "gpu") => {
-    const start = performance.now();
     const table = await query.collect({ placement, strict: placement === "gpu", report: true });
-    const found = table.toRows();
-    return { ms: performance.now() - start, found, table };
+    return { table, found: table.toRows() };
   };
-  const median = async (placement: "cpu" | "gpu") => {
-    const first = await run(placement);
-    const times: number[] = [];
-    for (let at = 0; at < repeats; at++) times.push((await run(placement)).ms);
-    return { text: textOf(first.found), ms: times.sort((a, b) => a - b)[repeats >> 1] ?? first.ms };
-  };
-  terminal.progress("asking the CPU");
-  const cpu = await median("cpu");
-  terminal.progress("asking the GPU");
-  const device = await median("gpu").catch((error: unknown) => {
-    if (!isAikoError(error)) throw error;
-    return { failure: error.message };
-  });
-  const auto = await run("auto");
-  const { report } = auto.table;
-  const gpuMs = "ms" in device ? device.ms : undefined;
-  const agree = !("text" in device) || device.text === cpu.text;
+  const paths = await bothPaths(
+    terminal,
+    "asking",
+    run,
+    (one, other) => textOf(one.found) === textOf(other.found),
+  );
+  const { table, found } = paths.auto;
   terminal.print();
-  const box = auto.table.toString({ rows: shown, width: terminal.columns - 2 });
+  const box = table.toString({ rows: shown, width: terminal.columns - 2 });
   for (const line of box.split("\n")) {
     terminal.print(`  ${line}`);
   }
-  if ("failure" in device) terminal.say(`The GPU path could not be used: ${device.failure}`, "  ");
-  else
-    terminal.say(agree ? "Both paths agree." : "The paths disagree. This is a bug; please report it.", "  ");
-  terminal.print();
-  return {
-    operation: "data.query",
-    size: `${rows} files, ${auto.found.length} kinds`,
-    cpuMs: cpu.ms,
-    gpuMs,
-    chosen: report?.placement ?? "auto",
-    predicted: report?.predicted,
-    ratio: gpuMs === undefined ? undefined : cpu.ms / gpuMs,
-    reason: report?.reason ?? "",
-    agree,
-  };
+  sayWhetherPathsAgree(terminal, paths);
+  const size = `${rows} files, ${found.length} kinds`;
+  return pathsRow("data.query", size, paths, table.report);
 }
 
 function textOf(rows: readonly unknown[]): string {

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { AikoError, isAikoError } from "../errors.ts";
+import { AikoError } from "../errors.ts";
 import type { Gpu } from "../index.ts";
 import { Matrix } from "../matrix/index.ts";
 import { OnnxBuilder } from "../nn/index.ts";
@@ -7,11 +7,11 @@ import { features, readSamples, type Samples, spread } from "./file-kinds.ts";
 import { findPackages } from "./similarity.ts";
 import type { Terminal } from "./terminal.ts";
 import type { TourRow } from "./tour-matrix.ts";
+import { bothPaths, pathsRow, sayWhetherPathsAgree } from "./tour-paths.ts";
 
 const hidden = 1024;
 const mostOfKind = 400;
 const ridge = 1e-2;
-const repeats = 5;
 const tolerance = 1e-3;
 
 /**
@@ -47,48 +47,26 @@ export async function tourNetwork(gpu: Gpu, terminal: Terminal): Promise<TourRow
   const x = rowsOf(found, tests);
   const run = async (placement: "auto" | "cpu" | "gpu") => {
     const options = { placement, strict: placement === "gpu", report: true };
-    const start = performance.now();
     const { outputs, report } = await loaded.run(
       { x: { data: x, shape: [tests.length, features] } },
       options,
     );
-    return { ms: performance.now() - start, values: outputs["y"]?.data as Float32Array, report };
+    return { values: outputs["y"]?.data as Float32Array, report };
   };
-  const median = async (placement: "cpu" | "gpu") => {
-    const first = await run(placement);
-    const times: number[] = [];
-    for (let at = 0; at < repeats; at++) times.push((await run(placement)).ms);
-    return { values: first.values, ms: times.sort((a, b) => a - b)[repeats >> 1] ?? first.ms };
-  };
-  terminal.progress("asking it on the CPU");
-  const cpu = await median("cpu");
-  terminal.progress("asking it on the GPU");
-  const device = await median("gpu").catch((error: unknown) => {
-    if (!isAikoError(error)) throw error;
-    return { failure: error.message };
-  });
-  const auto = await run("auto");
-  const gpuMs = "ms" in device ? device.ms : undefined;
-  const agree = !("values" in device) || largest(device.values, cpu.values) <= tolerance;
+  const paths = await bothPaths(
+    terminal,
+    "asking it on",
+    run,
+    (one, other) => largest(one.values, other.values) <= tolerance,
+  );
+  const { auto } = paths;
   const right = tests.filter((at, row) => bestOf(auto.values, row, kinds.length) === samples[at]?.kind);
 
   terminal.print();
   terminal.say(`${right.length} of ${tests.length} told right (${kinds.join(", ")}).`, "  ");
-  if ("failure" in device) terminal.say(`The GPU path could not be used: ${device.failure}`, "  ");
-  else
-    terminal.say(agree ? "Both paths agree." : "The paths disagree. This is a bug; please report it.", "  ");
-  terminal.print();
-  return {
-    operation: "nn.run",
-    size: `${tests.length} files, ${features}-${hidden}-${kinds.length}`,
-    cpuMs: cpu.ms,
-    gpuMs,
-    chosen: auto.report?.placement ?? "auto",
-    predicted: auto.report?.predicted,
-    ratio: gpuMs === undefined ? undefined : cpu.ms / gpuMs,
-    reason: auto.report?.reason ?? "",
-    agree,
-  };
+  sayWhetherPathsAgree(terminal, paths);
+  const size = `${tests.length} files, ${features}-${hidden}-${kinds.length}`;
+  return pathsRow("nn.run", size, paths, auto.report);
 }
 
 /** The network as an ONNX file. The second layer solves (H'H + ridge) W = H'T, H the first one's values. */
