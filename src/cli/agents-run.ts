@@ -4,7 +4,7 @@ import { harmless } from "../core/display-text.ts";
 import { AikoError } from "../errors.ts";
 import { type Gpu, open } from "../index.ts";
 import { EventView, jsonText, shownBusEvent } from "./agents-events.ts";
-import type { Invocation } from "./command.ts";
+import { type Invocation, UsageError } from "./command.ts";
 import { importUserModule } from "./user-module.ts";
 
 /** What a user's function is given. */
@@ -47,9 +47,12 @@ export async function run(invocation: Invocation, file: string, args: readonly s
   return 0;
 }
 
-async function busOptions({ text }: Invocation): Promise<BusOptions> {
+async function busOptions({ text, texts }: Invocation): Promise<BusOptions> {
   const servers = text("nats");
-  return servers === undefined ? {} : { transport: await natsTransport({ servers }) };
+  const stored = texts("stored");
+  if (servers !== undefined) return { transport: await natsTransport({ servers, stored }) };
+  if (stored.length > 0) throw new UsageError("--stored needs --nats: a bus in this process keeps nothing");
+  return {};
 }
 
 /** What a function returns, or what a run comes to whose events are shown on the way. */

@@ -25,9 +25,15 @@ bench times the facilities for agents against named peers.
 
   --quiet       run: only what it returns
   --nats URL    run: the bus goes over this NATS server, to agents elsewhere
+  --stored P    run: with --nats, topics of this pattern are kept while nobody
+                listens; may be given more than once
   --json        run: one JSON value a line for each event and the result
 `,
-  options: { quiet: { type: "boolean" }, nats: { type: "string" } },
+  options: {
+    quiet: { type: "boolean" },
+    nats: { type: "string" },
+    stored: { type: "string", multiple: true },
+  },
   async run(invocation) {
     const [name, file, ...args] = invocation.positionals;
     const names = Object.keys(actions);

@@ -3,7 +3,10 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { natsTransport } from "#src/cluster/index.js";
 import { folderOf } from "../support/files.ts";
+import { natsMissing, natsServer } from "../support/nats.ts";
+import { itWith } from "../support/tools.ts";
 import { aikoryu } from "./run.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -21,6 +24,22 @@ const talk = `export default async ({ bus, args, signal }) => {
 const hostile = ["\u001b", "\u009b", "\u202e"];
 
 describe("agents run", () => {
+  itWith("nats-server", natsMissing)("has a server keep what nobody hears yet", async () => {
+    await using server = await natsServer();
+    const file = join(
+      folderOf({ "tell.mjs": `export default ({ bus }) => bus.publish("jobs.one", { n: 7 });` }),
+      "tell.mjs",
+    );
+    const told = await agents("run", file, "--nats", server.url, "--stored", "jobs.>");
+    expect(told).toMatchObject({ status: 0, stderr: "" });
+    await using transport = await natsTransport({ servers: server.url });
+    const heard: unknown[] = [];
+    await transport.subscribe("jobs.>", ({ envelope }) => heard.push(envelope.body), { since: "beginning" });
+    await expect.poll(() => heard).toEqual([{ n: 7 }]);
+    const wrong = await agents("run", file, "--stored", "jobs.>");
+    expect(wrong).toMatchObject({ status: 2, stderr: expect.stringContaining("--nats") });
+  });
+
   it("shows what agents do and what the function returns, harmless to a terminal", async () => {
     const folder = folderOf({ "talk.mjs": talk });
     const { status, stdout, stderr } = await agents("run", join(folder, "talk.mjs"), "one", "two");
